@@ -1,0 +1,1 @@
+"""The edge: HTTP application, pages, settings and the command line."""

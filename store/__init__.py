@@ -1,0 +1,1 @@
+"""Persistence without any word of the domain: database, objects, cache, limits, clock, outbox."""

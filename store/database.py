@@ -1,0 +1,91 @@
+"""PostgreSQL engine, sessions and the declarative base that every package's tables share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from store.errors import Kind, YinzhengError
+
+
+class DatabaseUnavailableError(YinzhengError):
+    """PostgreSQL cannot be reached or broke the connection."""
+
+    code = "store.database_unavailable"
+    kind = Kind.UNAVAILABLE
+    zh = "数据库暂时无法连接，本次操作未生效，请稍后重试。"
+    en = "The database cannot be reached; nothing was changed. Try again later."
+
+
+class Base(DeclarativeBase):
+    """Base of every table; names of constraints are fixed so that migrations can refer to them."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: sa.DateTime(timezone=True),
+        bytes: sa.LargeBinary,
+        int: sa.BigInteger,
+        str: sa.Text,
+    }
+
+
+class Database:
+    """A pool of connections to one PostgreSQL database.
+
+    :param url: ``postgresql://user@host/name``; the driver is always psycopg 3.
+    :param pool_size: connections kept open by this process.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = sa.make_url(url).set(drivername="postgresql+psycopg")
+        self._engine = sa.create_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+        )
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The SQLAlchemy engine, for migrations and bulk work."""
+        return self._engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One unit of work: committed when the block ends, rolled back when it raises.
+
+        :raises DatabaseUnavailableError: the server could not be reached or the connection broke.
+        """
+        try:
+            with self._sessions.begin() as session:
+                yield session
+        except (OperationalError, InterfaceError) as error:
+            raise DatabaseUnavailableError from error
+
+    def ping(self) -> None:
+        """Ask the server for a sign of life.
+
+        :raises DatabaseUnavailableError: there was none.
+        """
+        with self.transaction() as session:
+            session.execute(sa.text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close all connections of the pool."""
+        self._engine.dispose()
