@@ -1,0 +1,155 @@
+"""Putting a certifying PAdES signature with a visible seal on a PDF.
+
+The PDF side is pyHanko's: an incremental update with one signature field, DocMDP with no changes permitted (ISO 32000-1,
+12.8.2.2), the seal as the field's appearance. The CMS is :mod:`seal.cms`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
+from pyhanko.sign.signers.pdf_byterange import SignatureObject
+
+from seal.artwork import Artwork
+from seal.errors import DocumentUnsealableError
+
+_POINTS_PER_MM = 72 / 25.4
+_FIELD_NAME = "Seal1"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where on the document the seal stands."""
+
+    page: int
+    """Counted from 1."""
+    x_mm: float
+    """The seal's centre, from the left edge of the page."""
+    y_mm: float
+    """The seal's centre, from the top edge of the page."""
+
+
+class _SealingWriter(IncrementalPdfFileWriter):
+    """Leaves the document's own metadata alone: a seal says nothing new about the document.
+
+    Rewriting the XMP packet would also put the conformance claim of PDF/A at risk.
+    """
+
+    def _update_meta(self) -> None:
+        pass
+
+
+def write_sealed_pdf(
+    pdf: bytes,
+    *,
+    artwork: Artwork,
+    placement: Placement,
+    signer_name: str,
+    reason: str,
+    at: datetime,
+    cms_size: int,
+    sign: Callable[[bytes], bytes],
+) -> bytes:
+    """Add a certifying signature as one incremental update.
+
+    :param pdf: the document; no part of it is rewritten.
+    :param cms_size: bytes to reserve for the CMS structure.
+    :param sign: makes the CMS structure from the SHA-256 of the byte range.
+    :raises DocumentUnsealableError: it is no PDF, is encrypted or signed already, or the seal would not lie on the page.
+    """
+    try:
+        writer = _SealingWriter(io.BytesIO(pdf))
+        if writer.prev.encrypted:
+            raise DocumentUnsealableError(problem_zh="文件已加密。", problem_en="it is encrypted.")
+        if next(iter(writer.prev.embedded_signatures), None) is not None:
+            raise DocumentUnsealableError(problem_zh="文件已有签名。", problem_en="it is signed already.")
+        field = SigFieldSpec(
+            sig_field_name=_FIELD_NAME, on_page=placement.page - 1, box=_box(writer.prev, artwork, placement)
+        )
+        return _write(writer, field, artwork, signer_name, reason, at, cms_size, sign)
+    except (PdfError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DocumentUnsealableError(problem_zh="文件不是完好的 PDF。", problem_en="it is not a sound PDF.") from error
+
+
+def _write(
+    writer: IncrementalPdfFileWriter,
+    field: SigFieldSpec,
+    artwork: Artwork,
+    signer_name: str,
+    reason: str,
+    at: datetime,
+    cms_size: int,
+    sign: Callable[[bytes], bytes],
+) -> bytes:
+    steps = PdfCMSEmbedder(new_field_spec=field).write_cms(_FIELD_NAME, writer)
+    widget = next(steps).get_object()
+    widget["/AP"] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(_appearance(artwork))})
+    placeholder = SignatureObject(
+        timestamp=at,
+        subfilter=SigSeedSubFilter.PADES,
+        name=signer_name,
+        reason=reason,
+        bytes_reserved=2 * cms_size,
+    )
+    steps.send(
+        SigObjSetup(
+            sig_placeholder=placeholder,
+            mdp_setup=SigMDPSetup(md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES),
+        )
+    )
+    prepared, output = steps.send(SigIOSetup(md_algorithm="sha256", output=io.BytesIO()))
+    steps.send(sign(prepared.document_digest))
+    return bytes(output.getbuffer())
+
+
+def _appearance(artwork: Artwork) -> generic.StreamObject:
+    """The seal as a form XObject; multiplied onto the page, so that the print under it stays readable."""
+    multiply = generic.DictionaryObject({pdf_name("/Type"): pdf_name("/ExtGState"), pdf_name("/BM"): pdf_name("/Multiply")})
+    resources = generic.DictionaryObject(
+        {pdf_name("/ExtGState"): generic.DictionaryObject({pdf_name("/Multiply"): multiply})}
+    )
+    stream = generic.StreamObject(
+        {
+            pdf_name("/Type"): pdf_name("/XObject"),
+            pdf_name("/Subtype"): pdf_name("/Form"),
+            pdf_name("/BBox"): generic.ArrayObject(
+                generic.FloatObject(round(value, 4))
+                for value in (0, 0, artwork.width_mm * _POINTS_PER_MM, artwork.height_mm * _POINTS_PER_MM)
+            ),
+            pdf_name("/Resources"): resources,
+        },
+        stream_data=b"/Multiply gs\n" + artwork.to_pdf_content(),
+    )
+    stream.compress()
+    return stream
+
+
+def _box(reader: PdfFileReader, artwork: Artwork, placement: Placement) -> tuple[float, float, float, float]:
+    pages = int(reader.root["/Pages"]["/Count"])
+    if not 1 <= placement.page <= pages:
+        raise DocumentUnsealableError(
+            problem_zh=f"文件只有 {pages} 页，印章应在第 {placement.page} 页。",
+            problem_en=f"it has {pages} pages and the seal belongs on page {placement.page}.",
+        )
+    page = reader.find_page_for_modification(placement.page - 1)[0].get_object()
+    while "/MediaBox" not in page:
+        page = page["/Parent"]
+    left, bottom, right, top = (float(value) for value in page["/MediaBox"])
+    centre_x = left + placement.x_mm * _POINTS_PER_MM
+    centre_y = top - placement.y_mm * _POINTS_PER_MM
+    half_width = artwork.width_mm * _POINTS_PER_MM / 2
+    half_height = artwork.height_mm * _POINTS_PER_MM / 2
+    box = (centre_x - half_width, centre_y - half_height, centre_x + half_width, centre_y + half_height)
+    if box[0] < left or box[1] < bottom or box[2] > right or box[3] > top:
+        raise DocumentUnsealableError(problem_zh="印章超出页面。", problem_en="the seal would stick out of the page.")
+    return tuple(round(value, 4) for value in box)  # type: ignore[return-value]  # four of them, as above

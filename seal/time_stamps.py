@@ -1,0 +1,72 @@
+"""Where seals get their time stamps (RFC 3161) from, and the check that the answer fits the question."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Protocol
+
+from asn1crypto import tsp
+
+from keys import TimestampAuthority
+from keys.der import integer, octet_string, oid, sequence
+from seal.errors import TimeStampError
+
+_VERSION = integer(1)
+_SHA256 = sequence(oid("2.16.840.1.101.3.4.2.1"))
+_CERT_REQ = b"\x01\x01\xff"
+
+
+class TimeStampSource(Protocol):
+    """Gives time-stamp tokens over data."""
+
+    @property
+    def size(self) -> int:
+        """An upper bound of a token's size in bytes."""
+        ...
+
+    def stamp(self, data: bytes) -> bytes:
+        """A token (DER ContentInfo) over the SHA-256 of the data.
+
+        :raises TimeStampError: none could be had, or the answer was to another question.
+        """
+        ...
+
+
+class InternalTimeStamps:
+    """Time stamps of our own authority, asked in the same process through the same protocol as any other."""
+
+    def __init__(self, authority: TimestampAuthority) -> None:
+        self._authority = authority
+
+    @property
+    def size(self) -> int:
+        return self._authority.token_size
+
+    def stamp(self, data: bytes) -> bytes:
+        digest = hashlib.sha256(data).digest()
+        nonce = secrets.randbits(64)
+        imprint = sequence(_SHA256, octet_string(digest))
+        request = sequence(_VERSION, imprint, integer(nonce), _CERT_REQ)
+        return checked_token(self._authority.respond(request), digest=digest, nonce=nonce)
+
+
+def checked_token(response: bytes, *, digest: bytes, nonce: int) -> bytes:
+    """The token of a time-stamp response, once it is sure to answer the request (RFC 3161, 2.2 and 2.4.2).
+
+    :raises TimeStampError: the response is no token, or not for this digest and nonce.
+    """
+    try:
+        parsed = tsp.TimeStampResp.load(response, strict=True)
+        status = parsed["status"]["status"].native
+        if status not in {"granted", "granted_with_mods"}:
+            raise TimeStampError(problem=status)
+        token = parsed["time_stamp_token"]
+        info = token["content"]["encap_content_info"]["content"].parsed
+        imprint = info["message_imprint"]
+        answered = (imprint["hash_algorithm"]["algorithm"].native, imprint["hashed_message"].native)
+        if answered != ("sha256", digest) or info["nonce"].native != nonce:
+            raise TimeStampError(problem="the answer is to another request")
+        return bytes(token.dump())
+    except (ValueError, KeyError, TypeError) as error:
+        raise TimeStampError(problem="the answer is not a time-stamp response") from error
