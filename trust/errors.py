@@ -1,0 +1,110 @@
+"""Errors of the package: what is wrong with a licence's codes, its fields or its page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from store.errors import Kind, YinzhengError
+
+
+class CitizenIdInvalidError(YinzhengError):
+    """A citizen identity number fails a check of GB 11643; ``params["reason"]`` says which."""
+
+    code = "trust.citizen_id_invalid"
+    kind = Kind.INVALID
+    zh = "公民身份号码有误：{reason_zh}。请与身份证件核对后重新填写。"
+    en = "The citizen identity number cannot be right: {reason_en}. Compare it with the identity card and try again."
+
+
+class UsccInvalidError(YinzhengError):
+    """A unified social credit code fails a check of GB 32100; ``params["reason"]`` says which."""
+
+    code = "trust.uscc_invalid"
+    kind = Kind.INVALID
+    zh = "统一社会信用代码有误：{reason_zh}。请与登记证书核对后重新填写。"
+    en = "The unified social credit code cannot be right: {reason_en}. Compare it with the certificate and try again."
+
+
+class IdentifierInvalidError(YinzhengError):
+    """A licence identifier is not one of GB/T 36904; ``params["reason"]`` says why."""
+
+    code = "trust.identifier_invalid"
+    kind = Kind.INVALID
+    zh = "电子证照标识有误：{reason_zh}。"
+    en = "This is not a licence identifier (GB/T 36904): {reason_en}."
+
+
+class TypeUnknownError(YinzhengError):
+    """No licence type has this name or code."""
+
+    code = "trust.type_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "没有名称或代码为“{asked}”的证照类型。现有类型：{known_zh}。"
+    en = "There is no licence type {asked!r}. Known types: {known}."
+
+
+class TypeDefinitionError(YinzhengError):
+    """A licence type's definition contradicts itself or the form that definitions have."""
+
+    code = "trust.type_definition_invalid"
+    kind = Kind.MISCONFIGURED
+    zh = "证照类型“{slug}”的定义有误：{problem}"
+    en = "The definition of the licence type {slug!r} is wrong: {problem}"
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """One thing that is wrong with one field of an application; never holds the value itself."""
+
+    path: str
+    """The field's key; a dotted path inside it; empty when the whole of the data is meant."""
+    code: str
+    """Stable: required, unknown, type, empty, too_long, pattern, choice, date, date_order, date_future, characters,
+    citizen_id, uscc, disagrees, photo, out_of_range, too_deep or invalid."""
+    zh: str
+    en: str
+
+
+class FieldsInvalidError(YinzhengError):
+    """The fields of a licence cannot be taken; :attr:`problems` lists all that was found, not just the first."""
+
+    code = "trust.fields_invalid"
+    kind = Kind.INVALID
+    zh = "有 {count} 处填写有误：{list_zh}"
+    en = "{count} of the fields cannot be taken: {list_en}"
+
+    def __init__(self, problems: Sequence[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            count=len(self.problems),
+            list_zh="；".join(problem.zh for problem in self.problems),
+            list_en="; ".join(problem.en for problem in self.problems),
+        )
+
+
+class CharacterMissingError(YinzhengError):
+    """No font of the service has a character that the licence needs."""
+
+    code = "trust.character_missing"
+    kind = Kind.INVALID
+    zh = "现有字库缺少以下字符，无法制证：{characters}。请安装含有这些字符的字体并加入 YINZHENG_FONT_PATHS。"
+    en = "No font here has these characters: {characters}. Add a font that has them to YINZHENG_FONT_PATHS."
+
+
+class TextTooLongError(YinzhengError):
+    """A text does not fit its place on the page even at the smallest size that can be read."""
+
+    code = "trust.text_too_long"
+    kind = Kind.INVALID
+    zh = "“{title_zh}”内容过长，缩小到最小字号后仍无法排入版面，请精简。"
+    en = "{title_en} is too long for its place on the page, even at the smallest size; shorten it."
+
+
+class RenderingFailedError(YinzhengError):
+    """The template of a licence type does not produce a page: a fault of the template, not of the data."""
+
+    code = "trust.rendering_failed"
+    kind = Kind.MISCONFIGURED
+    zh = "证照类型“{slug}”的模板无法生成版面：{problem}"
+    en = "The template of the licence type {slug!r} does not produce a page: {problem}"
