@@ -1,0 +1,133 @@
+"""Putting certificates together from their parts, to be signed by any custody (RFC 5280 4.1)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from asn1crypto import keys as asn1_keys
+from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID
+
+from keys import _der as der
+from keys.custody import KeyAlgorithm
+from keys.profiles import CERTIFICATE_POLICY, ProfileRules
+
+SIGNATURE_ALGORITHMS: Final = {
+    # RFC 5758 3.2: no parameters; RFC 4055 5: NULL
+    KeyAlgorithm.ECDSA_P256: der.sequence(der.object_identifier("1.2.840.10045.4.3.2")),
+    KeyAlgorithm.RSA_3072: der.sequence(der.object_identifier("1.2.840.113549.1.1.11"), der.null()),
+}
+"""AlgorithmIdentifier of the signatures that a custody makes with each kind of key."""
+
+_ANY_POLICY: Final = "2.5.29.32.0"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityUrls:
+    """Where relying parties find the issuing certificate, its revocation list and its status service."""
+
+    issuer: str | None = None
+    crl: str | None = None
+    ocsp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Who signs: name, public key (SubjectPublicKeyInfo) and algorithm, and how to have it signed."""
+
+    name: x509.Name
+    public_key: bytes
+    algorithm: KeyAlgorithm
+    sign: Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateBody:
+    """What the certificate says."""
+
+    subject: x509.Name
+    public_key: bytes
+    not_before: datetime
+    not_after: datetime
+    rules: ProfileRules
+    urls: AuthorityUrls | None
+
+
+def random_serial() -> int:
+    """A serial number that nobody guesses: positive, 20 bytes, 158 of its bits random (RFC 5280 4.1.2.2)."""
+    return (1 << 158) | secrets.randbits(158)
+
+
+def key_identifier(public_key: bytes) -> bytes:
+    """160 bits of the SHA-256 of the public key's bits (RFC 7093 section 2, method 1)."""
+    bits: bytes = asn1_keys.PublicKeyInfo.load(public_key)["public_key"].contents[1:]
+    return hashlib.sha256(bits).digest()[:20]
+
+
+def make_certificate(body: CertificateBody, issuer: Issuer) -> x509.Certificate:
+    """Have a certificate signed; it is read back before it leaves."""
+    algorithm = SIGNATURE_ALGORITHMS[issuer.algorithm]
+    to_be_signed = der.sequence(
+        der.explicit(0, der.integer(2)),
+        der.integer(random_serial()),
+        algorithm,
+        issuer.name.public_bytes(),
+        der.sequence(der.x509_time(body.not_before), der.x509_time(body.not_after)),
+        body.subject.public_bytes(),
+        body.public_key,
+        der.explicit(3, der.sequence(*(_encode(extension) for extension in _extensions(body, issuer)))),
+    )
+    return x509.load_der_x509_certificate(
+        der.sequence(to_be_signed, algorithm, der.bit_string(issuer.sign(to_be_signed)))
+    )
+
+
+def _extensions(body: CertificateBody, issuer: Issuer) -> list[tuple[x509.ExtensionType, bool]]:
+    rules = body.rules
+    self_signed = body.public_key == issuer.public_key
+    found: list[tuple[x509.ExtensionType, bool]] = [
+        (x509.BasicConstraints(ca=rules.authority, path_length=rules.path_length), True),
+        (rules.key_usage, True),
+        (x509.SubjectKeyIdentifier(key_identifier(body.public_key)), False),
+    ]
+    if rules.extended_key_usage is not None:
+        found.append((rules.extended_key_usage, rules.extended_key_usage_critical))
+    if self_signed:
+        return found
+    found.append((x509.AuthorityKeyIdentifier(key_identifier(issuer.public_key), None, None), False))
+    policy = _ANY_POLICY if rules.authority else CERTIFICATE_POLICY
+    policies = [x509.PolicyInformation(x509.ObjectIdentifier(policy), None)]
+    found.append((x509.CertificatePolicies(policies), False))
+    if body.urls is not None:
+        found.extend((extension, False) for extension in _url_extensions(body.urls))
+    return found
+
+
+def _url_extensions(urls: AuthorityUrls) -> Sequence[x509.ExtensionType]:
+    found: list[x509.ExtensionType] = []
+    access = [
+        x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
+        for method, url in (
+            (AuthorityInformationAccessOID.OCSP, urls.ocsp),
+            (AuthorityInformationAccessOID.CA_ISSUERS, urls.issuer),
+        )
+        if url is not None
+    ]
+    if access:
+        found.append(x509.AuthorityInformationAccess(access))
+    if urls.crl is not None:
+        point = x509.DistributionPoint([x509.UniformResourceIdentifier(urls.crl)], None, None, None)
+        found.append(x509.CRLDistributionPoints([point]))
+    return found
+
+
+def _encode(extension: tuple[x509.ExtensionType, bool]) -> bytes:
+    value, critical = extension
+    flag = (der.boolean(True),) if critical else ()
+    oid = der.object_identifier(value.oid.dotted_string)
+    return der.sequence(oid, *flag, der.octet_string(value.public_bytes()))

@@ -1,0 +1,304 @@
+"""The certificate authority (证书机构) of the embedded default: a root, an issuing authority and what it certifies.
+
+It is there so that the system seals from the first minute. A deployment with certificates of a licensed authority
+brings those, and this one then serves tests and rehearsals.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Lock
+from typing import Final
+
+import sqlalchemy as sa
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy.orm import Session
+
+from keys._locks import take_turns
+from keys._tables import CertificateRow, SigningKeyRow
+from keys._x509 import AuthorityUrls, CertificateBody, Issuer, key_identifier, make_certificate
+from keys.certificates import CertificateRecord, CertificateState, KeyOverview
+from keys.custody import KeyAlgorithm, KeyCustody, KeyInfo, KeyPurpose
+from keys.errors import AuthorityNotReadyError, CertificateUnknownError, IssuerExpiredError, PurposeMismatchError
+from keys.profiles import CertificateProfile, profile_for
+from keys.subjects import Subject
+from store.clock import Clock
+from store.database import Database
+
+ROOT_SUBJECT: Final = Subject(common_name="印证根证书 Yinzheng Root CA", organisation="印证 Yinzheng")
+ISSUING_SUBJECT: Final = Subject(common_name="印证签发证书 Yinzheng Issuing CA", organisation="印证 Yinzheng")
+
+_BACKDATED: Final = timedelta(minutes=5)
+"""Relying parties whose clock is a little behind accept a new certificate at once."""
+
+_RENEWED_BEFORE: Final = timedelta(days=30)
+"""A service's certificate is replaced when less of its life is left."""
+
+
+class CertificateAuthority:
+    """Issues certificates and knows the ones it issued. Safe to use from several threads.
+
+    :param algorithm: of the keys of the root and the issuing authority, when they are first made.
+    :param urls: written into certificates from now on; nothing leaves those extensions out.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        custody: KeyCustody,
+        clock: Clock,
+        *,
+        algorithm: KeyAlgorithm = KeyAlgorithm.ECDSA_P256,
+        root_subject: Subject = ROOT_SUBJECT,
+        issuing_subject: Subject = ISSUING_SUBJECT,
+        urls: AuthorityUrls | None = None,
+    ) -> None:
+        self._database = database
+        self._custody = custody
+        self._clock = clock
+        self._algorithm = algorithm
+        self._root_subject = root_subject
+        self._issuing_subject = issuing_subject
+        self._urls = urls
+        self._authorities: dict[bytes, CertificateRecord] = {}
+        self._lock = Lock()
+
+    def ensure(self) -> None:
+        """Make the root and the issuing authority if they are not there; of two processes, one does."""
+        with self._database.transaction() as session:
+            if _newest(session, CertificateProfile.ISSUING_CA) is not None:
+                return
+            take_turns(session, "authority")
+            if _newest(session, CertificateProfile.ISSUING_CA) is not None:
+                return
+            root = self._found(session, KeyPurpose.ROOT_CA, self._root_subject, None)
+            self._found(session, KeyPurpose.ISSUING_CA, self._issuing_subject, root)
+
+    @property
+    def root(self) -> x509.Certificate:
+        """The newest root certificate.
+
+        :raises AuthorityNotReadyError: :meth:`ensure` was never called on this database.
+        """
+        return self._authority(CertificateProfile.ROOT_CA).certificate
+
+    @property
+    def issuing(self) -> x509.Certificate:
+        """The certificate of the authority that issues now.
+
+        :raises AuthorityNotReadyError: :meth:`ensure` was never called on this database.
+        """
+        return self._authority(CertificateProfile.ISSUING_CA).certificate
+
+    def issue(self, session: Session, key_id: int, profile: CertificateProfile, subject: Subject) -> CertificateRecord:
+        """Certify a key within the caller's transaction, in which the key may have been made as well.
+
+        The certificate lasts as long as its profile allows, but never longer than the issuing authority.
+
+        :raises keys.errors.KeyUnknownError: there is no such key.
+        :raises PurposeMismatchError: the key was not made for what the profile certifies.
+        :raises AuthorityNotReadyError: there is no issuing authority yet.
+        :raises IssuerExpiredError: the issuing authority's certificate is not valid now.
+        """
+        key = self._custody.info(key_id)
+        if profile.rules.authority or key.purpose not in profile.rules.purposes:
+            raise PurposeMismatchError(key_id=key_id, purpose=key.purpose.value, wanted=profile.value)
+        return self._certify(session, key, profile, subject, self._authority(CertificateProfile.ISSUING_CA))
+
+    def ensure_service(
+        self, purpose: KeyPurpose, subject: Subject, *, algorithm: KeyAlgorithm = KeyAlgorithm.ECDSA_P256
+    ) -> CertificateRecord:
+        """The certificate with which one of our own services signs now; made, or renewed with a new key, when due.
+
+        :param purpose: TIMESTAMP, TOKEN or RECEIPT.
+        """
+        self._authority(CertificateProfile.ISSUING_CA)
+        with self._database.transaction() as session:
+            current = self._usable(session, purpose)
+            if current is not None:
+                return current
+            take_turns(session, f"service.{purpose.value}")
+            current = self._usable(session, purpose)
+            if current is not None:
+                return current
+            label = f"{purpose.value} {self._clock.now():%Y-%m-%d}"
+            key = self._custody.generate(session, algorithm=algorithm, purpose=purpose, label=label)
+            return self.issue(session, key.id, profile_for(purpose), subject)
+
+    def current(self, purpose: KeyPurpose) -> CertificateRecord:
+        """The newest active certificate for keys of a purpose.
+
+        :raises AuthorityNotReadyError: there is none.
+        """
+        with self._database.transaction() as session:
+            record = _newest_for(session, purpose)
+        if record is None:
+            raise AuthorityNotReadyError
+        return record
+
+    def get(self, certificate_id: int) -> CertificateRecord:
+        """A certificate by its number in the books.
+
+        :raises CertificateUnknownError: there is none.
+        """
+        with self._database.transaction() as session:
+            row = session.get(CertificateRow, certificate_id)
+        if row is None:
+            raise CertificateUnknownError
+        return CertificateRecord.of(row)
+
+    def chain(self, certificate: x509.Certificate) -> list[x509.Certificate]:
+        """A certificate issued here and those above it, ending with the root.
+
+        :raises CertificateUnknownError: it was not issued here.
+        """
+        path = [certificate]
+        while path[-1].issuer != path[-1].subject:
+            path.append(self._issuer_of(path[-1]))
+        if self._find_authority(key_identifier(_public_key(path[-1]))) != path[-1]:
+            raise CertificateUnknownError
+        return path
+
+    def overview(self) -> list[KeyOverview]:
+        """All keys with their certificates, for an operator to look at."""
+        held = self._custody.keys()
+        by_key: dict[int, list[CertificateRecord]] = {}
+        with self._database.transaction() as session:
+            for row in session.scalars(sa.select(CertificateRow).order_by(CertificateRow.id)):
+                by_key.setdefault(row.key_id, []).append(CertificateRecord.of(row))
+        return [KeyOverview(key, tuple(by_key.get(key.id, ()))) for key in held]
+
+    def _found(
+        self, session: Session, purpose: KeyPurpose, subject: Subject, issuer: CertificateRecord | None
+    ) -> CertificateRecord:
+        key = self._custody.generate(session, algorithm=self._algorithm, purpose=purpose, label=subject.common_name)
+        return self._certify(session, key, profile_for(purpose), subject, issuer)
+
+    def _certify(
+        self,
+        session: Session,
+        key: KeyInfo,
+        profile: CertificateProfile,
+        subject: Subject,
+        issuer: CertificateRecord | None,
+    ) -> CertificateRecord:
+        now = self._clock.now().replace(microsecond=0)
+        not_before, not_after = now - _BACKDATED, _years_after(now, profile.rules.years)
+        name = subject.to_name()
+        signing_key, issuer_name, urls = key, name, None
+        if issuer is not None:
+            if not issuer.not_before <= now < issuer.not_after:
+                raise IssuerExpiredError
+            not_before, not_after = max(not_before, issuer.not_before), min(not_after, issuer.not_after)
+            signing_key, issuer_name = self._custody.info(issuer.key_id), issuer.certificate.subject
+            urls = self._urls
+        certificate = make_certificate(
+            CertificateBody(name, key.public_key, not_before, not_after, profile.rules, urls),
+            Issuer(
+                issuer_name,
+                signing_key.public_key,
+                signing_key.algorithm,
+                partial(self._custody.sign, signing_key.id),
+            ),
+        )
+        # a custody that signs with another key than it says must be found out here, not by a relying party
+        certificate.verify_directly_issued_by(certificate if issuer is None else issuer.certificate)
+        row = CertificateRow(
+            key_id=key.id,
+            issuer_id=None if issuer is None else issuer.id,
+            profile=profile.value,
+            serial=f"{certificate.serial_number:x}",
+            der=certificate.public_bytes(Encoding.DER),
+            not_before=not_before,
+            not_after=not_after,
+            state=CertificateState.ACTIVE.value,
+            created_at=self._clock.now(),
+        )
+        session.add(row)
+        session.flush()
+        return CertificateRecord.of(row)
+
+    def _usable(self, session: Session, purpose: KeyPurpose) -> CertificateRecord | None:
+        record = _newest_for(session, purpose)
+        if record is None or record.not_after - self._clock.now() < _RENEWED_BEFORE:
+            return None
+        return record
+
+    def _authority(self, profile: CertificateProfile) -> CertificateRecord:
+        with self._lock:
+            known = [record for record in self._authorities.values() if record.profile is profile]
+        if not known:
+            known = [record for record in self._load_authorities() if record.profile is profile]
+        if not known:
+            raise AuthorityNotReadyError
+        return max(known, key=lambda record: record.id)
+
+    def _issuer_of(self, certificate: x509.Certificate) -> x509.Certificate:
+        try:
+            extension = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
+            issuer = self._find_authority(extension.value.key_identifier)
+            certificate.verify_directly_issued_by(issuer)
+        except (x509.ExtensionNotFound, ValueError, TypeError, InvalidSignature) as error:
+            raise CertificateUnknownError from error
+        return issuer
+
+    def _find_authority(self, identifier: bytes | None) -> x509.Certificate:
+        if identifier is None:
+            raise CertificateUnknownError
+        with self._lock:
+            found = self._authorities.get(identifier)
+        if found is None:
+            self._load_authorities()
+            with self._lock:
+                found = self._authorities.get(identifier)
+        if found is None:
+            raise CertificateUnknownError
+        return found.certificate
+
+    def _load_authorities(self) -> list[CertificateRecord]:
+        profiles = [profile.value for profile in CertificateProfile if profile.rules.authority]
+        with self._database.transaction() as session:
+            rows = session.scalars(sa.select(CertificateRow).where(CertificateRow.profile.in_(profiles)))
+            records = [CertificateRecord.of(row) for row in rows]
+        with self._lock:
+            self._authorities = {_subject_key_identifier(record.certificate): record for record in records}
+        return records
+
+
+def _newest_for(session: Session, purpose: KeyPurpose) -> CertificateRecord | None:
+    # two purposes share a profile, so the key decides
+    row = session.scalar(
+        sa.select(CertificateRow)
+        .join(SigningKeyRow, SigningKeyRow.id == CertificateRow.key_id)
+        .where(SigningKeyRow.purpose == purpose.value, _active())
+        .order_by(CertificateRow.id.desc())
+        .limit(1)
+    )
+    return None if row is None else CertificateRecord.of(row)
+
+
+def _active() -> sa.ColumnElement[bool]:
+    return CertificateRow.state == CertificateState.ACTIVE.value
+
+
+def _newest(session: Session, profile: CertificateProfile) -> int | None:
+    return session.scalar(
+        sa.select(sa.func.max(CertificateRow.id)).where(CertificateRow.profile == profile.value, _active())
+    )
+
+
+def _subject_key_identifier(certificate: x509.Certificate) -> bytes:
+    return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+
+
+def _public_key(certificate: x509.Certificate) -> bytes:
+    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _years_after(start: datetime, years: int) -> datetime:
+    """The same day of a later year; 28 February where there is no 29th."""
+    day = 28 if (start.month, start.day) == (2, 29) else start.day
+    return start.astimezone(UTC).replace(year=start.year + years, day=day)

@@ -1,0 +1,67 @@
+"""Certificates in the books: what was issued, for which key, under which issuer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from cryptography import x509
+
+from keys._tables import CertificateRow
+from keys.custody import KeyInfo
+from keys.profiles import CertificateProfile
+
+
+class CertificateState(StrEnum):
+    """Whether a certificate still stands; its dates are another matter."""
+
+    ACTIVE = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRecord:
+    """A certificate that was issued here and its place in the books."""
+
+    id: int
+    key_id: int
+    issuer_id: int | None
+    profile: CertificateProfile
+    certificate: x509.Certificate
+    state: CertificateState
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: CertificateRow) -> Self:
+        """The record of a row."""
+        return cls(
+            row.id,
+            row.key_id,
+            row.issuer_id,
+            CertificateProfile(row.profile),
+            x509.load_der_x509_certificate(row.der),
+            CertificateState(row.state),
+            row.created_at,
+        )
+
+    @property
+    def serial(self) -> str:
+        """The serial number in lower-case hexadecimal."""
+        return f"{self.certificate.serial_number:x}"
+
+    @property
+    def not_before(self) -> datetime:
+        return self.certificate.not_valid_before_utc
+
+    @property
+    def not_after(self) -> datetime:
+        return self.certificate.not_valid_after_utc
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOverview:
+    """A key and the certificates it has had, oldest first."""
+
+    key: KeyInfo
+    certificates: tuple[CertificateRecord, ...]

@@ -1,0 +1,85 @@
+"""Custody: the keeper of private keys, which signs when asked and never hands a key out.
+
+Everything that signs in this project asks a :class:`KeyCustody` by the key's id, so that soft keys can be exchanged
+for a hardware module without any other change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from sqlalchemy.orm import Session
+
+
+class KeyAlgorithm(StrEnum):
+    """The algorithms that keys may have; each signs with SHA-256."""
+
+    ECDSA_P256 = "ecdsa-p256"
+    RSA_3072 = "rsa-3072"
+
+
+class KeyPurpose(StrEnum):
+    """What a key is for; a key never serves two purposes."""
+
+    ROOT_CA = "root-ca"
+    ISSUING_CA = "issuing-ca"
+    SEAL = "seal"
+    TIMESTAMP = "timestamp"
+    TOKEN = "token"  # noqa: S105  the name of a purpose
+    RECEIPT = "receipt"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInfo:
+    """What may be known about a key by anyone.
+
+    ``public_key`` is the DER of its SubjectPublicKeyInfo (RFC 5280 4.1.2.7).
+    """
+
+    id: int
+    algorithm: KeyAlgorithm
+    purpose: KeyPurpose
+    label: str
+    public_key: bytes
+    created_at: datetime
+
+    def load_public_key(self) -> PublicKeyTypes:
+        """The public key as an object that verifies."""
+        return load_der_public_key(self.public_key)
+
+
+class KeyCustody(Protocol):
+    """Keeps private keys and signs with them. Safe to use from several threads."""
+
+    def generate(self, session: Session, *, algorithm: KeyAlgorithm, purpose: KeyPurpose, label: str) -> KeyInfo:
+        """Make a key within the caller's transaction.
+
+        The key can sign at once; should the transaction roll back, the key is gone.
+
+        :param label: a name for operators; no personal data.
+        """
+        ...
+
+    def info(self, key_id: int) -> KeyInfo:
+        """What is known about a key.
+
+        :raises keys.errors.KeyUnknownError: there is none.
+        """
+        ...
+
+    def keys(self) -> list[KeyInfo]:
+        """All committed keys, oldest first."""
+        ...
+
+    def sign(self, key_id: int, data: bytes) -> bytes:
+        """Sign the SHA-256 of ``data``: ECDSA with the signature in DER, or RSA PKCS #1 v1.5.
+
+        :raises keys.errors.KeyUnknownError: there is no such key.
+        :raises keys.errors.KeyDamagedError: what is stored is not the key that its record names.
+        """
+        ...

@@ -1,0 +1,150 @@
+"""What can go wrong with keys, certificates, time stamps, tokens and encrypted fields."""
+
+from __future__ import annotations
+
+from store.errors import Kind, YinzhengError
+
+
+class KeysError(YinzhengError):
+    """Base of the errors of this package."""
+
+
+class KekWrongError(KeysError):
+    """The key-encryption key is not the one that the stored keys are wrapped with."""
+
+    code = "keys.kek_wrong"
+    kind = Kind.MISCONFIGURED
+    zh = "密钥加密密钥与数据库中的不符，服务未启动，数据未改动。请核对口令或密钥文件后重试。"
+    en = (
+        "The key-encryption key is not the one this database was set up with; nothing was changed. "
+        "Check the passphrase or the key file and start again."
+    )
+
+
+class KekLostError(KeysError):
+    """The record of the key-encryption key is gone although keys wrapped with it exist."""
+
+    code = "keys.kek_lost"
+    kind = Kind.MISCONFIGURED
+    zh = "数据库中存在已加密的密钥，但密钥加密密钥的参数记录缺失。请从备份恢复该表，切勿重新初始化。"
+    en = (
+        "The database holds wrapped keys but the record of the key-encryption key is missing. "
+        "Restore that table from a backup; do not initialise again."
+    )
+
+
+class PassphraseTooShortError(KeysError):
+    """A passphrase is too short to protect keys."""
+
+    code = "keys.passphrase_too_short"
+    kind = Kind.MISCONFIGURED
+    zh = "密钥口令过短，至少需要 {minimum} 个字符。"
+    en = "The passphrase is too short; use at least {minimum} characters."
+
+
+class KekMalformedError(KeysError):
+    """A raw key-encryption key is not 32 random bytes."""
+
+    code = "keys.kek_malformed"
+    kind = Kind.MISCONFIGURED
+    zh = "密钥加密密钥格式不正确，应为 32 字节随机数，或 64 位十六进制字符。"
+    en = "The key-encryption key must be 32 random bytes, or the same as 64 hexadecimal characters."
+
+
+class KeyFileUnusableError(KeysError):
+    """A key file cannot be read or can be changed by others."""
+
+    code = "keys.key_file_unusable"
+    kind = Kind.MISCONFIGURED
+    zh = "密钥文件 {path} 不可用：{problem_zh}。"
+    en = "The key file {path} cannot be used: {problem_en}."
+
+
+class KeyUnknownError(KeysError):
+    """There is no such key in this custody."""
+
+    code = "keys.key_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "密钥 {key_id} 不存在。"
+    en = "There is no key {key_id}."
+
+
+class KeyDamagedError(KeysError):
+    """A stored private key does not unwrap, or is not what its record says."""
+
+    code = "keys.key_damaged"
+    kind = Kind.MISCONFIGURED
+    zh = "密钥 {key_id} 的存储内容已损坏或被改动，无法使用。请从备份恢复。"
+    en = "The stored key {key_id} is damaged or was tampered with and cannot be used. Restore it from a backup."
+
+
+class PurposeMismatchError(KeysError):
+    """A key is asked to serve a purpose that it was not made for."""
+
+    code = "keys.purpose_mismatch"
+    kind = Kind.INVALID
+    zh = "密钥 {key_id} 的用途为 {purpose}，不能用于 {wanted}。"
+    en = "Key {key_id} was made for the purpose {purpose} and cannot serve {wanted}."
+
+
+class SubjectInvalidError(KeysError):
+    """A certificate subject breaks a rule of X.520 or RFC 5280."""
+
+    code = "keys.subject_invalid"
+    kind = Kind.INVALID
+    zh = "证书主体的字段 {field} 无效：{problem_zh}。"
+    en = "The certificate subject's {field} is not valid: {problem_en}."
+
+
+class CertificateUnknownError(KeysError):
+    """There is no such certificate, or it was not issued here."""
+
+    code = "keys.certificate_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "证书不存在，或不是由本系统签发。"
+    en = "There is no such certificate, or it was not issued here."
+
+
+class AuthorityNotReadyError(KeysError):
+    """The certificate authority or a service certificate has not been set up yet."""
+
+    code = "keys.authority_not_ready"
+    kind = Kind.MISCONFIGURED
+    zh = "证书机构尚未初始化，请先完成系统初始化。"
+    en = "The certificate authority has not been set up; initialise the system first."
+
+
+class IssuerExpiredError(KeysError):
+    """The issuing certificate has run out, so nothing can be issued under it."""
+
+    code = "keys.issuer_expired"
+    kind = Kind.CONFLICT
+    zh = "签发机构证书不在有效期内，无法签发新证书。请先更新签发机构证书。"
+    en = "The issuing certificate is not within its validity; renew it before issuing."
+
+
+class TokenInvalidError(KeysError):
+    """A token is not one of ours, was altered, or is meant for something else."""
+
+    code = "keys.token_invalid"
+    kind = Kind.UNAUTHENTICATED
+    zh = "令牌无效（{reason}），请重新获取。"
+    en = "The token is not valid ({reason}); obtain a new one."
+
+
+class TokenExpiredError(KeysError):
+    """A token was ours but its time is over."""
+
+    code = "keys.token_expired"
+    kind = Kind.UNAUTHENTICATED
+    zh = "令牌已过期，请重新获取。"
+    en = "The token has expired; obtain a new one."
+
+
+class VaultDamagedError(KeysError):
+    """An encrypted field does not decrypt: altered, moved from elsewhere, or of an unknown data key."""
+
+    code = "keys.vault_damaged"
+    kind = Kind.MISCONFIGURED
+    zh = "加密字段无法解密，内容可能已损坏或被移动。请从备份恢复。"
+    en = "An encrypted field does not decrypt; it is damaged or was moved. Restore it from a backup."

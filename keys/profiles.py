@@ -1,0 +1,101 @@
+"""Certificate profiles: what each kind of certificate may be used for, and for how long (RFC 5280)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from keys.custody import KeyPurpose
+
+OID_ARC: Final = "2.25.106634572900769859524799499963733759173"
+"""Root of the object identifiers that this project allots: the UUID 5039125b-4d3d-4c2e-896f-ca630cd9d4c5 under the arc
+2.25 of ITU-T X.667, where nobody has to be asked."""
+
+CERTIFICATE_POLICY: Final = f"{OID_ARC}.1.1"
+"""Policy of the certificates of the embedded certificate authority."""
+
+TIMESTAMP_POLICY: Final = f"{OID_ARC}.2.1"
+"""Policy of our time stamps (RFC 3161 2.4.2): accuracy one second, SHA-256, SHA-384 or SHA-512 imprints."""
+
+DOCUMENT_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
+"""id-kp-documentSigning, RFC 9336."""
+
+
+class CertificateProfile(StrEnum):
+    """The kinds of certificate that are issued."""
+
+    ROOT_CA = "root-ca"
+    ISSUING_CA = "issuing-ca"
+    SEAL = "seal"
+    TIMESTAMP = "timestamp"
+    TOKEN = "token"  # noqa: S105  the name of a profile
+
+    @property
+    def rules(self) -> ProfileRules:
+        """What a certificate of this profile contains."""
+        return _RULES[self]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRules:
+    """What a certificate of one profile contains.
+
+    ``years`` is the longest validity, ``purposes`` the keys that it may certify, ``path_length`` how many further
+    authorities may follow; nothing for what is no authority.
+    """
+
+    years: int
+    purposes: frozenset[KeyPurpose]
+    key_usage: x509.KeyUsage
+    extended_key_usage: x509.ExtendedKeyUsage | None = None
+    extended_key_usage_critical: bool = False
+    authority: bool = False
+    path_length: int | None = None
+
+
+def profile_for(purpose: KeyPurpose) -> CertificateProfile:
+    """The profile of the certificates for keys of a purpose."""
+    return next(profile for profile, rules in _RULES.items() if purpose in rules.purposes)
+
+
+def _usage(*, sign: bool = False, commit: bool = False, authority: bool = False) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=sign,
+        content_commitment=commit,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+_RULES: Final = {
+    CertificateProfile.ROOT_CA: ProfileRules(
+        20, frozenset({KeyPurpose.ROOT_CA}), _usage(authority=True), authority=True, path_length=1
+    ),
+    CertificateProfile.ISSUING_CA: ProfileRules(
+        10, frozenset({KeyPurpose.ISSUING_CA}), _usage(authority=True), authority=True, path_length=0
+    ),
+    CertificateProfile.SEAL: ProfileRules(
+        3,
+        frozenset({KeyPurpose.SEAL}),
+        _usage(sign=True, commit=True),
+        x509.ExtendedKeyUsage([DOCUMENT_SIGNING]),
+    ),
+    # RFC 3161 2.3: one key purpose, and critical
+    CertificateProfile.TIMESTAMP: ProfileRules(
+        5,
+        frozenset({KeyPurpose.TIMESTAMP}),
+        _usage(sign=True),
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]),
+        extended_key_usage_critical=True,
+    ),
+    CertificateProfile.TOKEN: ProfileRules(1, frozenset({KeyPurpose.TOKEN, KeyPurpose.RECEIPT}), _usage(sign=True)),
+}

@@ -1,0 +1,216 @@
+"""Soft custody: private keys in the database, each wrapped by the key-encryption key.
+
+A key rests as PKCS #8 (RFC 5958) under AES-256-GCM. What it is wrapped with names its id, algorithm, purpose and
+public key, so that nobody who can write to the database can put one key in the place of another. Unwrapped keys stay
+in this process, in a bounded store; Python gives no way to wipe them from memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from threading import Lock
+from typing import Final
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_private_key,
+)
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
+
+from keys._tables import SigningKeyRow
+from keys.custody import KeyAlgorithm, KeyInfo, KeyPurpose
+from keys.errors import KeyDamagedError, KeyUnknownError
+from keys.kek import KeyEncryptionKey, Secret
+from store.clock import Clock
+from store.database import Database
+
+SoftPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+_ECDSA: Final = ec.ECDSA(SHA256())
+_PKCS1: Final = padding.PKCS1v15()
+_SHA256: Final = SHA256()
+
+
+class _HeldKey(Secret):
+    """A private key unwrapped in this process."""
+
+    __slots__ = ("_private", "info")
+
+    def __init__(self, info: KeyInfo, private: SoftPrivateKey) -> None:
+        self.info = info
+        self._private = private
+
+    def sign(self, data: bytes) -> bytes:
+        if isinstance(self._private, ec.EllipticCurvePrivateKey):
+            return self._private.sign(data, _ECDSA)
+        return self._private.sign(data, _PKCS1, _SHA256)
+
+
+class SoftCustody(Secret):
+    """Keeps private keys in the database, wrapped; see :class:`keys.custody.KeyCustody`.
+
+    :param held: how many unwrapped keys this process keeps; the ones used longest ago make room.
+    """
+
+    def __init__(self, database: Database, kek: KeyEncryptionKey, clock: Clock, *, held: int = 4096) -> None:
+        self._database = database
+        self._kek = kek
+        self._clock = clock
+        self._capacity = held
+        self._held: OrderedDict[int, _HeldKey] = OrderedDict()
+        self._uncommitted: dict[int, _HeldKey] = {}
+        self._lock = Lock()
+
+    def generate(self, session: Session, *, algorithm: KeyAlgorithm, purpose: KeyPurpose, label: str) -> KeyInfo:
+        """Make a key within the caller's transaction.
+
+        The key can sign at once in this process; should the transaction roll back, the key is gone.
+
+        :param label: a name for operators; no personal data.
+        :raises keys.errors.KekWrongError: all keys were re-wrapped since this process started.
+        """
+        self._kek.check_current(session)
+        private = _generate(algorithm)
+        key_id = session.scalars(
+            sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence(SigningKeyRow.__tablename__, "id")))
+        ).one()
+        public = _public_der(private)
+        info = KeyInfo(key_id, algorithm, purpose, label, public, self._clock.now())
+        pkcs8 = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        session.add(
+            SigningKeyRow(
+                id=key_id,
+                algorithm=algorithm.value,
+                purpose=purpose.value,
+                label=label,
+                public_key=public,
+                wrapped=self._kek.wrap(pkcs8, binding=key_binding(info)),
+                created_at=info.created_at,
+            )
+        )
+        session.flush()
+        self._hold_until_committed(session, _HeldKey(info, private))
+        return info
+
+    def info(self, key_id: int) -> KeyInfo:
+        """What is known about a key.
+
+        :raises KeyUnknownError: there is none.
+        """
+        return self._find(key_id).info
+
+    def keys(self) -> list[KeyInfo]:
+        """All committed keys, oldest first."""
+        with self._database.transaction() as session:
+            return [info_of(row) for row in session.scalars(sa.select(SigningKeyRow).order_by(SigningKeyRow.id))]
+
+    def sign(self, key_id: int, data: bytes) -> bytes:
+        """Sign the SHA-256 of ``data``: ECDSA with the signature in DER, or RSA PKCS #1 v1.5.
+
+        :raises KeyUnknownError: there is no such key.
+        :raises KeyDamagedError: what is stored is not the key that its record names.
+        """
+        return self._find(key_id).sign(data)
+
+    def _find(self, key_id: int) -> _HeldKey:
+        with self._lock:
+            held = self._held.get(key_id)
+            if held is not None:
+                self._held.move_to_end(key_id)
+                return held
+            held = self._uncommitted.get(key_id)
+            if held is not None:
+                return held
+        held = self._load(key_id)
+        with self._lock:
+            self._held[key_id] = held
+            while len(self._held) > self._capacity:
+                self._held.popitem(last=False)
+        return held
+
+    def _load(self, key_id: int) -> _HeldKey:
+        with self._database.transaction() as session:
+            row = session.get(SigningKeyRow, key_id)
+        if row is None:
+            raise KeyUnknownError(key_id=key_id)
+        try:
+            info = info_of(row)
+        except ValueError:
+            raise KeyDamagedError(key_id=key_id) from None
+        pkcs8 = self._kek.unwrap(row.wrapped, binding=key_binding(info))
+        if pkcs8 is None:
+            raise KeyDamagedError(key_id=key_id)
+        private = load_der_private_key(pkcs8, password=None)
+        if not isinstance(private, SoftPrivateKey) or _public_der(private) != info.public_key:
+            raise KeyDamagedError(key_id=key_id)
+        return _HeldKey(info, private)
+
+    def _hold_until_committed(self, session: Session, held: _HeldKey) -> None:
+        """Keep a new key at hand while only its own transaction can see its row.
+
+        At the end of the transaction it is dropped here: a committed key is loaded from the database like any other,
+        one that was rolled back is no longer known.
+        """
+        key_id = held.info.id
+        within = _enclosing(session)
+
+        def forget() -> None:
+            with self._lock:
+                self._uncommitted.pop(key_id, None)
+
+        def rolled_back(_session: Session, transaction: SessionTransaction) -> None:
+            if transaction in within:
+                forget()
+
+        def ended(_session: Session, transaction: SessionTransaction) -> None:
+            if transaction.parent is None:
+                forget()
+
+        with self._lock:
+            self._uncommitted[key_id] = held
+        # the listeners go with the session; a session that is used again does them no harm
+        event.listen(session, "after_soft_rollback", rolled_back)
+        event.listen(session, "after_transaction_end", ended)
+
+
+def key_binding(info: KeyInfo) -> bytes:
+    """What a wrapped private key is bound to."""
+    fingerprint = hashlib.sha256(info.public_key).hexdigest()
+    return f"yinzheng/signing-key/1|{info.id}|{info.algorithm.value}|{info.purpose.value}|{fingerprint}".encode()
+
+
+def info_of(row: SigningKeyRow) -> KeyInfo:
+    """:raises ValueError: the row names an algorithm or purpose that does not exist."""
+    return KeyInfo(
+        row.id, KeyAlgorithm(row.algorithm), KeyPurpose(row.purpose), row.label, row.public_key, row.created_at
+    )
+
+
+def _generate(algorithm: KeyAlgorithm) -> SoftPrivateKey:
+    match algorithm:
+        case KeyAlgorithm.ECDSA_P256:
+            return ec.generate_private_key(ec.SECP256R1())
+        case KeyAlgorithm.RSA_3072:
+            return rsa.generate_private_key(public_exponent=65537, key_size=3072)
+
+
+def _public_der(private: SoftPrivateKey) -> bytes:
+    return private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _enclosing(session: Session) -> list[SessionTransaction]:
+    """The session's present savepoint, those around it and the transaction itself."""
+    transaction = session.get_nested_transaction() or session.get_transaction()
+    chain = []
+    while transaction is not None:
+        chain.append(transaction)
+        transaction = transaction.parent
+    return chain

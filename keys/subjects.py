@@ -1,0 +1,91 @@
+"""Who a certificate is for: the subject's name, checked when made."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, fields
+from typing import Final, NoReturn
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from keys.errors import SubjectInvalidError
+
+_LIMITS: Final = {
+    # upper bounds of RFC 5280 appendix A.1, in characters
+    "province": 128,
+    "locality": 128,
+    "organisation": 64,
+    "organisational_unit": 64,
+    "common_name": 64,
+    # X.520 sets none; EN 319 412-1 5.1.4 the form
+    "organisation_identifier": 64,
+}
+_UNNAMEABLE: Final = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+_IDENTIFIER: Final = re.compile(r"[A-Z]{3}[A-Z]{2}-[0-9A-Za-z.:/-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The distinguished name of an organisation's certificate, all in UTF-8.
+
+    ``organisation_identifier`` is the attribute 2.5.4.97 in the form of ETSI EN 319 412-1 5.1.4; for a body with a
+    unified social credit code (统一社会信用代码) see :meth:`credit_code_identifier`.
+
+    :raises SubjectInvalidError: a field is empty, too long, or has characters that no name has.
+    """
+
+    common_name: str
+    organisation: str
+    organisation_identifier: str | None = None
+    organisational_unit: str | None = None
+    locality: str | None = None
+    province: str | None = None
+    country: str = "CN"
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None:
+                object.__setattr__(self, field.name, _checked(field.name, value))
+        if re.fullmatch(r"[A-Z]{2}", self.country, re.ASCII) is None:
+            _refuse("country", "应为两位大写国家代码", "it must be two capital letters")
+        identifier = self.organisation_identifier
+        if identifier is not None and _IDENTIFIER.fullmatch(identifier) is None:
+            _refuse("organisation_identifier", "格式应如 NTRCN-…", "it must look like NTRCN-…")
+
+    @staticmethod
+    def credit_code_identifier(code: str) -> str:
+        """A unified social credit code as an organisation identifier: NTR, national trade register, of CN."""
+        return f"NTRCN-{code}"
+
+    def to_name(self) -> x509.Name:
+        """The name as it stands in a certificate, from the country down to the common name."""
+        attributes = (
+            (NameOID.COUNTRY_NAME, self.country),
+            (NameOID.STATE_OR_PROVINCE_NAME, self.province),
+            (NameOID.LOCALITY_NAME, self.locality),
+            (NameOID.ORGANIZATION_NAME, self.organisation),
+            (NameOID.ORGANIZATION_IDENTIFIER, self.organisation_identifier),
+            (NameOID.ORGANIZATIONAL_UNIT_NAME, self.organisational_unit),
+            (NameOID.COMMON_NAME, self.common_name),
+        )
+        return x509.Name([x509.NameAttribute(oid, value) for oid, value in attributes if value is not None])
+
+
+def _checked(field: str, value: str) -> str:
+    # RFC 5280 7.1 compares names in a normal form; storing that form leaves nothing to compare
+    normal = unicodedata.normalize("NFC", value)
+    if not normal or normal != normal.strip():
+        _refuse(field, "不能为空，首尾不能有空格", "it must not be empty or begin or end with a space")
+    if any(unicodedata.category(character) in _UNNAMEABLE for character in normal):
+        _refuse(field, "含有控制字符或自造字", "it has control or private characters")
+    limit = _LIMITS.get(field)
+    if limit is not None and len(normal) > limit:
+        _refuse(field, f"最多 {limit} 个字符，现为 {len(normal)} 个", f"at most {limit} characters, not {len(normal)}")
+    return normal
+
+
+def _refuse(field: str, problem_zh: str, problem_en: str) -> NoReturn:
+    raise SubjectInvalidError(field=field, problem_zh=problem_zh, problem_en=problem_en)
