@@ -24,7 +24,8 @@ _UNITS_PER_MICROMETRE = 72 / 254
 """Hundredths of a point in a micrometre: the grid of the PDF operators, 3.5 µm wide."""
 
 _LEAST_DPI, _MOST_DPI = 36, 2400
-_PAGE = b"""#set page(width: float(sys.inputs.width) * 1mm, height: float(sys.inputs.height) * 1mm, margin: 0pt, fill: none)
+_PAGE = b"""#let mm(name) = float(sys.inputs.at(name)) * 1mm
+#set page(width: mm("width"), height: mm("height"), margin: 0pt, fill: none)
 #image(bytes(sys.inputs.svg), format: "svg", width: 100%, height: 100%)
 """
 _NO_FONTS = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[])
@@ -45,9 +46,8 @@ class Shape:
 
     def points(self) -> list[tuple[float, float]]:
         """All control points, in millimetres."""
-        return [
-            (numbers[i] / 1000, numbers[i + 1] / 1000) for _, numbers in self.commands for i in range(0, len(numbers), 2)
-        ]
+        flat = [n / 1000 for _, numbers in self.commands for n in numbers]
+        return list(zip(flat[::2], flat[1::2], strict=True))
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,9 @@ class Artwork:
         resolution below 36 or above 2400.
         """
         if not _LEAST_DPI <= dpi <= _MOST_DPI:
-            raise ArtworkSizeError(part="分辨率（dpi）", part_en="the resolution (dpi)", least=_LEAST_DPI, most=_MOST_DPI)
+            raise ArtworkSizeError(
+                part="分辨率（dpi）", part_en="the resolution (dpi)", least=_LEAST_DPI, most=_MOST_DPI
+            )
         inputs = {"svg": self.to_svg(), "width": _number(self.width_mm), "height": _number(self.height_mm)}
         compiler = typst.Compiler(_PAGE, font_paths=_NO_FONTS, ignore_system_fonts=True, sys_inputs=inputs)
         png = compiler.compile(format="png", ppi=dpi)
@@ -112,7 +114,9 @@ class Artwork:
         return hashlib.sha256(self.to_svg().encode()).hexdigest()
 
 
-def artwork(kind: Kind, width_mm: float, height_mm: float, colour: str, parts: Iterable[tuple[Role, Outline]]) -> Artwork:
+def artwork(
+    kind: Kind, width_mm: float, height_mm: float, colour: str, parts: Iterable[tuple[Role, Outline]]
+) -> Artwork:
     """A drawing of outlines whose coordinates are millimetres, y upwards from the lower left corner."""
     return Artwork(kind, width_mm, height_mm, colour, tuple(Shape.of(role, outline) for role, outline in parts))
 

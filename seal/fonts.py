@@ -54,7 +54,7 @@ class FontLibrary:
         for path in extra_paths:
             if not path.is_dir():
                 raise FontPathMissingError(path=path)
-        wheels = (Path(package.__file__).parent for package in (pylopdf_fonts_zh_cn, manimgx_fonts_cjk))
+        wheels = [Path(str(package.__file__)).parent for package in (pylopdf_fonts_zh_cn, manimgx_fonts_cjk)]
         self._directories = list(dict.fromkeys([*extra_paths, *wheels]))
         self.typst_fonts = typst.Fonts(
             include_system_fonts=False,
@@ -109,8 +109,8 @@ class FontLibrary:
         return [self.song, *(self._face(family) for family in families if family != self._present("song")[0])]
 
     def _face(self, family: str) -> Face:
-        upright = sorted(self._faces[family.casefold()], key=lambda info: (info.style != "normal", abs(info.weight - 400)))
-        best = upright[0]
+        faces = self._faces[family.casefold()]
+        best = min(faces, key=lambda info: (info.style != "normal", abs(info.weight - 400)))
         if best.path is None:
             raise FontMissingError
         return Face(Path(best.path), best.index)

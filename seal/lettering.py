@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from seal.outlines import EMPTY, Bounds, Face, Outline
+from functools import lru_cache
+
+from seal.outlines import EMPTY, Face, Outline
 
 BODY = 0.92
 """How much of the em square a Chinese character's strokes fill in print faces; this part is mapped on the cell."""
 
 _REFERENCE = "国"
 _CENTRE_HEIGHT = 0.38
+_STROKE = "丨"
+_ENGRAVED_STROKE = 0.129
+_MOST_THICKENING = 0.036
+_RISE = 0.35  # of the thickening goes to horizontal strokes, which stay the thin ones
 _NARROWEST = 0.42
 _BRACKETS = "（）"
 
@@ -30,7 +36,7 @@ def letter(face: Face, character: str, full_width: float, width: float, height: 
     """
     if character == " ":
         return EMPTY
-    outline = face.glyph(character).outline
+    outline = engraved(face, character)
     box = outline.bounds
     across, up = full_width / BODY, height / BODY
     advance = face.glyph(character).advance
@@ -40,10 +46,27 @@ def letter(face: Face, character: str, full_width: float, width: float, height: 
     return outline.transformed((x_scale, 0, 0, y_scale, x_shift, y_shift))
 
 
+@lru_cache(maxsize=20_000)
+def engraved(face: Face, character: str) -> Outline:
+    """A glyph, in ems, with its strokes as strong as a seal's: squeezing a print face would make them hair-thin."""
+    outline = face.glyph(character).outline
+    across = _thickening(face)
+    return outline.bolder(across, across * _RISE) if across else outline
+
+
+@lru_cache(maxsize=64)
+def _thickening(face: Face) -> float:
+    """What the upright strokes of a face lack; nothing for a face as bold as 小标宋."""
+    if not face.covers(_STROKE):
+        return 0.0
+    return min(max(_ENGRAVED_STROKE - face.glyph(_STROKE).outline.bounds.width, 0.0), _MOST_THICKENING)
+
+
+@lru_cache(maxsize=64)
 def _centre(face: Face) -> float:
     if not face.covers(_REFERENCE):
         return _CENTRE_HEIGHT
-    box: Bounds = face.glyph(_REFERENCE).outline.bounds
+    box = face.glyph(_REFERENCE).outline.bounds
     return (box.bottom + box.top) / 2
 
 

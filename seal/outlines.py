@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,9 @@ Command = tuple[Literal["M", "L", "C", "Z"], tuple[float, ...]]
 
 Matrix = tuple[float, float, float, float, float, float]
 """a, b, c, d, e, f of x' = ax + cy + e and y' = bx + dy + f, in the order that PDF writes them."""
+
+_HAIRPIN = 0.0625
+"""One plus the cosine of a turn; at sharper turns a point stays, since its bisector leads nowhere sensible."""
 
 _CIRCLE = 4 / 3 * (math.sqrt(2) - 1)
 
@@ -74,11 +78,77 @@ class Outline:
         xs, ys = zip(*self.points(), strict=True)
         return Bounds(min(xs), min(ys), max(xs), max(ys))
 
+    def bolder(self, across: float, up: float) -> Outline:
+        """The outline with its strokes thickened by ``across`` horizontally and ``up`` vertically.
+
+        Every contour point moves out along the bisector of its two sides, no further than the shorter side, so that
+        small details do not turn inside out. Contours keep their number of points.
+        """
+        side = 0.5 if _area(self.commands) > 0 else -0.5
+        contours: list[Command] = []
+        for contour in _contours(self.commands):
+            flat = [n for _, numbers in contour for n in numbers]
+            moved = _grown(list(zip(flat[::2], flat[1::2], strict=True)), side * across, side * up)
+            taken = iter(moved)
+            for operator, numbers in contour:
+                out = [n for _ in range(len(numbers) // 2) for n in next(taken)]
+                contours.append((operator, tuple(out)))
+        return Outline(tuple(contours))
+
     def __add__(self, other: Outline) -> Outline:
         return Outline(self.commands + other.commands)
 
 
 EMPTY = Outline(())
+
+
+def _contours(commands: tuple[Command, ...]) -> Iterator[list[Command]]:
+    contour: list[Command] = []
+    for command in commands:
+        contour.append(command)
+        if command[0] == "Z":
+            yield contour
+            contour = []
+
+
+def _area(commands: tuple[Command, ...]) -> float:
+    """Twice the signed area of the control polygons: above zero when outer contours run anticlockwise."""
+    total = 0.0
+    for contour in _contours(commands):
+        flat = [n for _, numbers in contour for n in numbers]
+        points = list(zip(flat[::2], flat[1::2], strict=True))
+        total += sum(ax * by - bx * ay for (ax, ay), (bx, by) in zip(points, points[1:] + points[:1], strict=True))
+    return total
+
+
+def _grown(points: list[tuple[float, float]], across: float, up: float) -> list[tuple[float, float]]:
+    """The corners of a closed polygon moved to its right-hand side (outwards when it runs anticlockwise)."""
+    starts = [point != points[i - 1] for i, point in enumerate(points)]
+    corners = [point for point, starting in zip(points, starts, strict=True) if starting]
+    if len(corners) < 3:
+        return points
+    moved = [
+        _moved_out(corners[i - 1], corner, corners[(i + 1) % len(corners)], across, up)
+        for i, corner in enumerate(corners)
+    ]
+    places = [place - 1 for place in accumulate(starts)]  # repeated points go where the first of them goes
+    return [moved[place] for place in places]
+
+
+def _moved_out(
+    before: tuple[float, float], corner: tuple[float, float], after: tuple[float, float], across: float, up: float
+) -> tuple[float, float]:
+    x, y = corner
+    ax, ay, bx, by = x - before[0], y - before[1], after[0] - x, after[1] - y
+    a, b = math.hypot(ax, ay), math.hypot(bx, by)
+    ax, ay, bx, by = ax / a, ay / a, bx / b, by / b
+    along = 1 + ax * bx + ay * by
+    if along < _HAIRPIN:
+        return corner
+    reach_x, reach_y = (ay + by) / along * across, -(ax + bx) / along * up
+    most = min(a, b) + max(abs(across), abs(up))
+    excess = max(1.0, math.hypot(reach_x, reach_y) / most)
+    return x + reach_x / excess, y + reach_y / excess
 
 
 def polygon(points: list[tuple[float, float]]) -> Outline:

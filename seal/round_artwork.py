@@ -34,29 +34,27 @@ _TALLEST = 6.75 / 42
 _SLIMMEST, _WIDEST = 0.46, 0.85  # width of a character to its height
 _INKED = 0.9  # of the angle that a character has
 
-_SPANS = ((1, 60.0), (2, 110.0), (4, 172.0), (6, 212.0), (8, 236.0), (12, 258.0), (16, 268.0), (24, 280.0), (40, 292.0))
+_SPANS = ((1, 60.0), (2, 120.0), (4, 184.0), (6, 220.0), (8, 240.0), (12, 258.0), (16, 268.0), (24, 280.0), (40, 292.0))
 """Full cells in the name, and the degrees that its arc spans."""
 _SPAN_ABOVE_PURPOSE = 236.0
 _SPAN_ABOVE_NUMBER = 258.0
 
 _NUMBER = re.compile(r"[0-9]{13}")
-_NUMBER_HEIGHT = 1.9 / 42
+_NUMBER_HEIGHT = 2.0 / 42
 _NUMBER_SPAN = 66.0
 
 _PURPOSE_TALLEST = 4.7 / 42
-_PURPOSE_WIDTH = 22.0 / 42
+_PURPOSE_WIDTH = 21.2 / 42
 _PURPOSE_BELOW_STAR = 0.9 / 42
 
 
-def round_seal(
-    name: str, *, fonts: FontLibrary, purpose: str | None = None, diameter_mm: float = 42.0
-) -> Artwork:
+def round_seal(name: str, *, fonts: FontLibrary, purpose: str | None = None, diameter_mm: float = 42.0) -> Artwork:
     """An official seal (公章), or with a purpose line a special-purpose seal (专用章).
 
     ``name`` is the body's full name, up to 40 characters; ``purpose`` up to 12, as 行政审批专用章. Raises the errors
     of ``cleaned`` for either text, and ArtworkSizeError for a diameter below 20 or above 60 mm.
     """
-    return _round("official", name, fonts, purpose, None, diameter_mm)
+    return _round("official", name, fonts, purpose=purpose, number=None, diameter=diameter_mm)
 
 
 def company_seal(
@@ -68,7 +66,7 @@ def company_seal(
     """
     if number is not None and not _NUMBER.fullmatch(number):
         raise ArtworkNumberError
-    return _round("company", name, fonts, purpose, number, diameter_mm)
+    return _round("company", name, fonts, purpose=purpose, number=number, diameter=diameter_mm)
 
 
 def ring_width_mm(diameter_mm: float) -> float:
@@ -81,7 +79,7 @@ def ring_width_mm(diameter_mm: float) -> float:
 
 
 def _round(
-    kind: Kind, name: str, fonts: FontLibrary, purpose: str | None, number: str | None, diameter: float
+    kind: Kind, name: str, fonts: FontLibrary, *, purpose: str | None, number: str | None, diameter: float
 ) -> Artwork:
     if not LEAST_DIAMETER_MM <= diameter <= MOST_DIAMETER_MM:
         raise ArtworkSizeError(
