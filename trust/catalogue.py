@@ -3,9 +3,10 @@
 A type is data, ``trust/types/<slug>/type.json`` beside its Typst template, read once and checked as it is read. The
 keys of that file are those of :class:`LicenceType`; ``fields`` is a JSON Schema (draft 2020-12) of an object whose
 properties stand in the order in which a form shows them. Beyond the standard keywords a property has ``title``
-(Chinese), ``x-title-en``, and where it applies ``x-unit``, and one of these formats of ours: ``citizen-id``,
-``uscc``, ``date-or-long-term`` (a date or 长期), ``photo`` (a PNG or JPEG in base64) and ``lines`` (text that may
-have line breaks; all other text stands on one line).
+(Chinese), ``x-title-en``, where it applies ``x-unit`` and ``x-past`` (a date that cannot lie in the future), and
+where it applies one of these formats of ours: ``citizen-id``, ``uscc``, ``date-or-long-term`` (a date or 长期),
+``photo`` (a PNG or JPEG in base64) and ``lines`` (text that may have line breaks; all other text has none). Every
+field is text.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from trust.errors import TypeDefinitionError, TypeUnknownError, UsccInvalidError
 
 LONG_TERM = "长期"
 """What a licence says that has no end."""
+
+FORMAT_NAMES = frozenset({"citizen-id", "date", "date-or-long-term", "lines", "photo", "uscc"})
 
 
 @dataclass(frozen=True)
@@ -225,6 +228,10 @@ def _contradictions(found: LicenceType) -> Iterator[str]:
     for key, schema in found.fields.items():
         if "title" not in schema or "x-title-en" not in schema:
             yield f"the field {key!r} has no title in both languages"
+        if schema.get("type") != "string":
+            yield f"the field {key!r} is not text"
+        if schema.get("format", "lines") not in FORMAT_NAMES:
+            yield f"the field {key!r} has a format that is not known: {schema['format']!r}"
     radius = found.seal.diameter_mm / 2
     if not (
         radius <= found.seal.x_mm <= found.page_width_mm - radius

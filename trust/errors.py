@@ -60,8 +60,8 @@ class FieldProblem:
     path: str
     """The field's key; a dotted path inside it; empty when the whole of the data is meant."""
     code: str
-    """Stable: required, unknown, type, empty, too_long, pattern, choice, date, date_order, date_future, characters,
-    citizen_id, uscc, disagrees, photo, out_of_range, too_deep or invalid."""
+    """Stable: required, unknown, type, empty, too_short, too_long, pattern, choice, characters, date, date_order,
+    date_future, citizen_id, uscc, disagrees, photo or invalid."""
     zh: str
     en: str
 
@@ -108,3 +108,39 @@ class RenderingFailedError(YinzhengError):
     kind = Kind.MISCONFIGURED
     zh = "证照类型“{slug}”的模板无法生成版面：{problem}"
     en = "The template of the licence type {slug!r} does not produce a page: {problem}"
+
+
+class LicenceUnknownError(YinzhengError):
+    """The register has no licence with this identifier."""
+
+    code = "trust.licence_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "登记簿中没有该电子证照标识对应的证照，请核对标识。"
+    en = "The register has no licence with this identifier; compare it with the licence."
+
+
+class NumberInUseError(YinzhengError):
+    """A licence of the type holds with this number and says something else."""
+
+    code = "trust.number_in_use"
+    kind = Kind.CONFLICT
+    zh = "该证照编号已有在用证照（{identifier}），内容与本次不同；请先吊销原证照或办理变更。"
+    en = "A licence with this number already holds ({identifier}) and says something else; revoke or change it first."
+
+
+class ActRefusedError(YinzhengError):
+    """An act does not fit the licence's present state."""
+
+    code = "trust.act_refused"
+    kind = Kind.CONFLICT
+    zh = "证照当前状态为“{state_zh}”，不能{act_zh}；可办理：{possible_zh}。"
+    en = "The licence is {state}; it is not possible to {act} it. Possible now: {possible}."
+
+
+class ReasonMissingError(YinzhengError):
+    """A change of status came without a usable reason."""
+
+    code = "trust.reason_missing"
+    kind = Kind.INVALID
+    zh = "{act_zh}证照必须写明理由，1 至 500 字。"
+    en = "To {act} a licence needs a reason of 1 to 500 characters."

@@ -1,0 +1,75 @@
+"""Photographs of holders (照片), as departments send them: small, upright, and nothing but pixels afterwards."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from typing import Final
+
+from PIL import Image, ImageOps
+
+MAX_BYTES: Final = 200 * 1024
+"""The largest photograph accepted, in bytes before base64."""
+
+MAX_TEXT: Final = (MAX_BYTES + 2) // 3 * 4
+_SIDE_PX = (100, 2400)
+_SHAPE = (0.6, 0.9)
+_JPEG_QUALITY = 90
+
+
+class PhotographRefusedError(ValueError):
+    """Why a photograph cannot be taken, in words that follow the field's title."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh = zh
+        self.en = en
+        super().__init__(en)
+
+
+def clean_photograph(text: str) -> str:
+    """Decode a photograph and encode it anew as a plain RGB JPEG, in base64.
+
+    What is not pixels stays behind: positions and names of devices in EXIF, colour profiles, data after the end of
+    the picture, and whatever a reader of images might trip over. The size in pixels is looked at before any pixel is
+    decoded, so that a small file cannot fill the memory.
+
+    :raises PhotographRefusedError: it is not a PNG or JPEG of at most 200 KiB, 100 to 2,400 pixels a side, upright.
+    """
+    if len(text) > MAX_TEXT:
+        raise PhotographRefusedError("超过 200 KB", "is larger than 200 KB")
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise PhotographRefusedError("不是 base64 编码", "is not base64") from None
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
+            _check_size(*image.size)
+            pixels = _on_white(ImageOps.exif_transpose(image))
+    except PhotographRefusedError:
+        raise
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PhotographRefusedError("不是完整的 PNG 或 JPEG 图像", "is not a whole PNG or JPEG picture") from None
+    width, height = pixels.size
+    if not _SHAPE[0] <= width / height <= _SHAPE[1]:
+        raise PhotographRefusedError(
+            "应为竖幅证件照（宽高比 0.6 至 0.9）", "has to be an upright portrait, 0.6 to 0.9 times as wide as high"
+        )
+    encoded = io.BytesIO()
+    pixels.save(encoded, "JPEG", quality=_JPEG_QUALITY)
+    return base64.b64encode(encoded.getvalue()).decode()
+
+
+def _check_size(width: int, height: int) -> None:
+    low, high = _SIDE_PX
+    if not (low <= width <= high and low <= height <= high):
+        raise PhotographRefusedError(f"边长应为 {low} 至 {high} 像素", f"has to measure {low} to {high} pixels a side")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """The picture in RGB; where it is transparent, the page's white shows."""
+    if image.has_transparency_data:
+        with_alpha = image.convert("RGBA")
+        ground = Image.new("RGBA", with_alpha.size, "white")
+        return Image.alpha_composite(ground, with_alpha).convert("RGB")
+    return image.convert("RGB")
