@@ -1,3 +1,51 @@
-"""Custody of private keys and what is signed with them directly: certificates, time stamps, tokens."""
+"""Custody of private keys and what is signed with them directly: certificates, time stamps, tokens.
+
+Whoever wants something signed names a key and asks; no private key ever leaves this package. Personal data that rests
+encrypted does so through :class:`FieldVault`.
+"""
 
 from keys import _tables  # noqa: F401  registers the tables
+from keys._x509 import AuthorityUrls
+from keys.authority import CertificateAuthority
+from keys.certificates import CertificateRecord, CertificateState, KeyOverview
+from keys.custody import KeyAlgorithm, KeyCustody, KeyInfo, KeyPurpose
+from keys.errors import KeysError
+from keys.jose import TokenSigner, TokenVerifier, VerifiedToken
+from keys.jwks import TokenKeys
+from keys.kek import KekSource, KeyEncryptionKey, Passphrase, RawKey, ScryptCost, create_key_file
+from keys.profiles import TIMESTAMP_POLICY, CertificateProfile
+from keys.rewrapping import rewrap
+from keys.soft import SoftCustody
+from keys.subjects import Subject
+from keys.timestamp import TimestampAuthority
+from keys.vault import FieldVault
+
+__all__ = [
+    "TIMESTAMP_POLICY",
+    "AuthorityUrls",
+    "CertificateAuthority",
+    "CertificateProfile",
+    "CertificateRecord",
+    "CertificateState",
+    "FieldVault",
+    "KekSource",
+    "KeyAlgorithm",
+    "KeyCustody",
+    "KeyEncryptionKey",
+    "KeyInfo",
+    "KeyOverview",
+    "KeyPurpose",
+    "KeysError",
+    "Passphrase",
+    "RawKey",
+    "ScryptCost",
+    "SoftCustody",
+    "Subject",
+    "TimestampAuthority",
+    "TokenKeys",
+    "TokenSigner",
+    "TokenVerifier",
+    "VerifiedToken",
+    "create_key_file",
+    "rewrap",
+]

@@ -1,0 +1,246 @@
+"""Signed tokens: JSON Web Tokens (RFC 7519) with one algorithm, ES256, following RFC 8725.
+
+A token says what it is (``typ``), who made it, for whom, from when until when, and has an id of its own; a verifier
+must know all of that beforehand. Nothing in a token chooses the key or the algorithm, other than a key id that names
+one of our own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from base64 import urlsafe_b64decode
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final, NoReturn
+
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from jose import jws
+from jose.backends.base import Key
+from jose.exceptions import JWSError
+
+from keys.custody import KeyCustody, KeyInfo, KeyPurpose
+from keys.errors import PurposeMismatchError, TokenExpiredError, TokenInvalidError
+from keys.jwks import ALGORITHM, TokenKeys, encode_base64url, public_jwk
+from store.clock import Clock
+from store.errors import YinzhengError
+
+MAXIMUM_TOKEN: Final = 8192
+"""Characters of a token that are looked at; what is longer is refused unread."""
+
+_OWN_CLAIMS: Final = frozenset({"iss", "aud", "iat", "nbf", "exp"})
+_HEADER: Final = frozenset({"alg", "kid", "typ"})
+_COMPACT: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
+_SIGNATURE_SIZE: Final = 64
+_LATEST: Final = 253402300799
+"""The end of the year 9999 in seconds, after which no date can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """What a token says, after its signature, type, issuer, audience and times were checked.
+
+    ``claims`` has all claims, the registered ones too.
+    """
+
+    typ: str
+    key_id: str
+    token_id: str
+    issued_at: datetime
+    expires_at: datetime
+    claims: Mapping[str, Any]
+
+
+class _CustodyKey(Key):
+    """A key for python-jose whose private half stays in the custody."""
+
+    def __init__(self, custody: KeyCustody, key_id: int) -> None:
+        self._custody = custody
+        self._key_id = key_id
+
+    def sign(self, msg: bytes) -> bytes:
+        r, s = decode_dss_signature(self._custody.sign(self._key_id, msg))
+        # RFC 7518 3.4: two numbers of fixed length instead of DER
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+class TokenSigner:
+    """Makes tokens. Safe to use from several threads.
+
+    :param key: a P-256 key made for tokens or receipts.
+    :param issuer: the ``iss`` of every token.
+    :raises PurposeMismatchError: the key is another.
+    """
+
+    def __init__(self, custody: KeyCustody, key: KeyInfo, clock: Clock, *, issuer: str) -> None:
+        if key.purpose not in {KeyPurpose.TOKEN, KeyPurpose.RECEIPT}:
+            raise PurposeMismatchError(key_id=key.id, purpose=key.purpose.value, wanted=KeyPurpose.TOKEN.value)
+        try:
+            self._kid = public_jwk(key)["kid"]
+        except ValueError:
+            raise PurposeMismatchError(key_id=key.id, purpose=key.algorithm.value, wanted=ALGORITHM) from None
+        self._key = _CustodyKey(custody, key.id)
+        self._clock = clock
+        self._issuer = issuer
+
+    def sign(self, claims: Mapping[str, object], *, typ: str, lifetime: timedelta, audience: str | None = None) -> str:
+        """Sign claims as a token in compact form.
+
+        ``iss``, ``iat``, ``nbf``, ``exp`` and, with an audience, ``aud`` are added; a random ``jti`` unless the claims
+        have one.
+
+        :param typ: what sort of token it is, such as ``presentation+jwt``; the verifier must expect the same.
+        :param lifetime: from now, in whole seconds.
+        :raises ValueError: the claims contain one that is added here, or what JSON cannot hold.
+        """
+        if _OWN_CLAIMS & claims.keys():
+            raise ValueError("the signer sets iss, aud, iat, nbf and exp itself")
+        now = int(self._clock.now().timestamp())
+        body: dict[str, object] = {"jti": secrets.token_urlsafe(16), **claims, "iss": self._issuer}
+        if audience is not None:
+            body["aud"] = audience
+        body.update(iat=now, nbf=now, exp=now + int(lifetime.total_seconds()))
+        payload = json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+        try:
+            return jws.sign(payload, self._key, headers={"typ": typ, "kid": self._kid}, algorithm=ALGORITHM)
+        except JWSError as error:
+            # python-jose wraps whatever the key raised
+            if isinstance(error.__context__, YinzhengError):
+                raise error.__context__ from None
+            raise
+
+
+class TokenVerifier:
+    """Checks tokens. Safe to use from several threads.
+
+    :param issuer: the only ``iss`` accepted.
+    :param leeway: how far ahead of ours the clock of the process that made the token may be; nothing is given on
+        expiry.
+    """
+
+    def __init__(
+        self,
+        keys: TokenKeys,
+        clock: Clock,
+        *,
+        issuer: str,
+        leeway: timedelta = timedelta(seconds=5),
+        maximum_size: int = MAXIMUM_TOKEN,
+    ) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._issuer = issuer
+        self._leeway = leeway
+        self._maximum_size = maximum_size
+
+    def verify(
+        self, token: str, *, typ: str, audience: str | None = None, required: Collection[str] = ()
+    ) -> VerifiedToken:
+        """Check a token and hand out what it says.
+
+        :param typ: the only type accepted.
+        :param audience: the ``aud`` that it must have; with none it must have none.
+        :param required: further claims that must be there.
+        :raises TokenExpiredError: it was ours, for this use, and its time is over.
+        :raises TokenInvalidError: anything else is wrong with it.
+        """
+        parts = self._split(token)
+        kid = _check_header(parts[0], typ)
+        key = self._keys.find(kid)
+        if key is None:
+            _refuse("key")
+        if len(parts[2]) != _SIGNATURE_SIZE:
+            _refuse("signature")
+        try:
+            payload = jws.verify(token, key, algorithms=[ALGORITHM])
+        except JWSError:
+            _refuse("signature")
+        claims = _read_object(payload, "claims")
+        if claims.get("iss") != self._issuer:
+            _refuse("issuer")
+        if claims.get("aud") != audience or ("aud" in claims) != (audience is not None):
+            _refuse("audience")
+        token_id = claims.get("jti")
+        if not isinstance(token_id, str) or not token_id or not claims.keys() >= set(required):
+            _refuse("claims")
+        issued_at, expires_at = self._check_times(claims)
+        return VerifiedToken(typ, kid, token_id, issued_at, expires_at, MappingProxyType(claims))
+
+    def _split(self, token: str) -> tuple[bytes, bytes, bytes]:
+        if not isinstance(token, str) or len(token) > self._maximum_size:
+            _refuse("size")
+        match = _COMPACT.fullmatch(token)
+        if match is None:
+            _refuse("format")
+        header, payload, signature = (_decode(part) for part in match.groups())
+        return header, payload, signature
+
+    def _check_times(self, claims: Mapping[str, Any]) -> tuple[datetime, datetime]:
+        issued_at, not_before, expires_at = (_moment(claims, name) for name in ("iat", "nbf", "exp"))
+        now = self._clock.now()
+        if max(issued_at, not_before) > now + self._leeway:
+            _refuse("not yet valid")
+        if now >= expires_at:
+            raise TokenExpiredError
+        return issued_at, expires_at
+
+
+def _check_header(data: bytes, typ: str) -> str:
+    header = _read_object(data, "header")
+    # jwk, jku, x5u, x5c, crit, zip and whatever else may come: ours have these three and no more
+    if header.keys() != _HEADER:
+        _refuse("header")
+    if header["alg"] != ALGORITHM:
+        _refuse("algorithm")
+    if header["typ"] != typ:
+        _refuse("type")
+    kid = header["kid"]
+    if not isinstance(kid, str):
+        _refuse("key")
+    return kid
+
+
+def _decode(part: str) -> bytes:
+    try:
+        data = urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except ValueError:
+        _refuse("format")
+    # a token has one spelling, so that it is recognised when it comes a second time
+    if encode_base64url(data) != part:
+        _refuse("format")
+    return data
+
+
+def _read_object(data: bytes, what: str) -> dict[str, Any]:
+    try:
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        _refuse(what)
+    if not isinstance(value, dict):
+        _refuse(what)
+    return value
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a member stands twice")
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _moment(claims: Mapping[str, Any], name: str) -> datetime:
+    seconds = claims.get(name)
+    if type(seconds) is not int or not 0 <= seconds <= _LATEST:
+        _refuse("claims")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise TokenInvalidError(reason=reason)
