@@ -1,0 +1,504 @@
+"""The catalogue of reasons: every code that a verdict can give, what it says, what it rests on and what it makes of the
+verdict.
+
+One place, so that a code is never worded twice and an integrator can read what there is. Texts are templates for
+:meth:`str.format`; their parameters must not hold personal data.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import NamedTuple
+
+from verify.verdict import Indication, Reason, RestsOn, SubIndication
+
+_PASSED = Indication.TOTAL_PASSED
+_FAILED = Indication.TOTAL_FAILED
+_UNSURE = Indication.INDETERMINATE
+_Sub = SubIndication
+
+
+class Entry(NamedTuple):
+    """One line of the catalogue."""
+
+    zh: str
+    en: str
+    rests_on: RestsOn
+    indication: Indication
+    sub_indication: SubIndication | None = None
+
+
+def reason(code: str, /, **params: object) -> Reason:
+    """The reason with this code, its texts filled in.
+
+    :raises KeyError: there is no such code, or a parameter of its texts is missing.
+    """
+    entry = CATALOGUE[code]
+    return Reason(
+        code=code,
+        message_zh=entry.zh.format(**params),
+        message_en=entry.en.format(**params),
+        rests_on=entry.rests_on,
+        indication=entry.indication,
+        sub_indication=entry.sub_indication,
+    )
+
+
+_FILE: dict[str, Entry] = {
+    "structure.malformed": Entry(
+        "文件结构不符合 PDF 规范（{detail}），无法可靠核验。请向持证人索取原文件。",
+        "The file is not well-formed PDF ({detail}) and cannot be checked reliably. Ask for the original file.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "structure.prefix": Entry(
+        "文件在 PDF 开头之前含有其他内容，不是签发时的文件。",
+        "The file has other content before the PDF begins; it is not the file that was issued.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "structure.trailing_data": Entry(
+        "文件末尾附加了印章未覆盖的内容。",
+        "Content that the seal does not cover was appended to the end of the file.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "structure.page_tree": Entry(
+        "页面目录存在循环或残缺，文件无法可靠显示。",
+        "The page tree loops or is broken; the file cannot be shown reliably.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "structure.byte_range": Entry(
+        "签名的覆盖范围（ByteRange）不合规：{detail}。",
+        "The range of bytes that the signature covers (ByteRange) is not acceptable: {detail}.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "structure.contents": Entry(
+        "签名数据（Contents）的写法不规范：{detail}。签名以外的字节可能被改动过。",
+        "The signature's data (Contents) is not in canonical form: {detail}. Bytes outside the signature may have been changed.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "structure.changed_after_seal": Entry(
+        "文件加盖印章后被改动：{detail}。",
+        "The file was changed after it was sealed: {detail}.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "structure.form_changed": Entry(
+        "文件签名后表单内容被改动，而签名不允许这种改动。",
+        "Form content was changed after signing, which the signature does not permit.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "structure.annotated": Entry(
+        "文件签名后被添加或改动批注，而签名不允许这种改动。",
+        "Annotations were added or changed after signing, which the signature does not permit.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "structure.changed_after_signing": Entry(
+        "文件签名后内容被改动。",
+        "The content was changed after signing.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "structure.unsigned_changes": Entry(
+        "最后一个签名之后还有未经签名的改动，无法认定是谁所为。",
+        "There are changes after the last signature that nobody signed for.",
+        "pdf",
+        _UNSURE,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+}
+
+_SEAL: dict[str, Entry] = {
+    "seal.valid": Entry(
+        "电子印章有效，文件自加盖印章以来未被改动。",
+        "The seal is valid, and the file is as it was when it was sealed.",
+        "pdf",
+        _PASSED,
+    ),
+    "seal.missing": Entry(
+        "文件中没有认证签名（电子印章）。",
+        "The file bears no certifying signature (seal).",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "seal.not_certifying": Entry(
+        "签名未将文件锁定为不可修改（DocMDP 1 级），不是本平台签发的证照。",
+        "The signature does not lock the document against changes (DocMDP level 1), so it is no licence issued here.",
+        "pdf",
+        _FAILED,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+    "seal.several": Entry(
+        "文件中有 {count} 个签名，而证照只应有一个电子印章。",
+        "The file bears {count} signatures where a licence has exactly one seal.",
+        "pdf",
+        _FAILED,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+    "seal.wrong_format": Entry(
+        "签名格式为 {subfilter}，证照印章应为 ETSI.CAdES.detached。",
+        "The signature's format is {subfilter}; a licence's seal is ETSI.CAdES.detached.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "seal.time_stamp_missing": Entry(
+        "电子印章没有可信时间戳，无法证明用印时间。",
+        "The seal has no time stamp, so the time of sealing is not proven.",
+        "pdf",
+        _UNSURE,
+        _Sub.NO_POE,
+    ),
+}
+
+_SIGNATURE: dict[str, Entry] = {
+    "signature.valid": Entry(
+        "签名有效，文件自签名以来未被改动。",
+        "The signature is valid, and what it covers is as it was when it was signed.",
+        "pdf",
+        _PASSED,
+    ),
+    "signature.hash_mismatch": Entry(
+        "文件内容与签名时不一致，文件已被改动。",
+        "The content is not what was signed; the file has been changed.",
+        "pdf",
+        _FAILED,
+        _Sub.HASH_FAILURE,
+    ),
+    "signature.invalid": Entry(
+        "签名值不是由签名证书对应的私钥作出的。",
+        "The signature was not made with the key of the signer's certificate.",
+        "pdf",
+        _FAILED,
+        _Sub.SIG_CRYPTO_FAILURE,
+    ),
+    "signature.malformed": Entry(
+        "签名数据无法解析：{detail}。",
+        "The signature's data cannot be read: {detail}.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "signature.not_canonical": Entry(
+        "签名数据中有不受签名保护的内容或不规范的编码：{detail}。",
+        "The signature's data holds content that it does not protect, or is not canonically encoded: {detail}.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "signature.several_signers": Entry(
+        "一个签名中有 {count} 个签名者，只允许一个。",
+        "One signature names {count} signers; only one is allowed.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "signature.attributes": Entry(
+        "签名属性不合规：{detail}。",
+        "The signed attributes are not acceptable: {detail}.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "signature.certificate_missing": Entry(
+        "签名中没有签名者的证书。",
+        "The signer's certificate is not in the signature.",
+        "pdf",
+        _UNSURE,
+        _Sub.NO_SIGNING_CERTIFICATE_FOUND,
+    ),
+    "signature.certificate_swapped": Entry(
+        "签名中的证书不是签名时所声明的证书。",
+        "The certificate in the signature is not the one that was signed for.",
+        "pdf",
+        _FAILED,
+        _Sub.SIG_CRYPTO_FAILURE,
+    ),
+    "signature.weak_algorithm": Entry(
+        "签名使用了不安全或不允许的算法：{algorithm}。",
+        "The signature uses an algorithm that is weak or not allowed: {algorithm}.",
+        "pdf",
+        _UNSURE,
+        _Sub.CRYPTO_CONSTRAINTS_FAILURE,
+    ),
+    "signature.weak_key": Entry(
+        "签名者的密钥强度不足或类型不允许：{key}。",
+        "The signer's key is too weak or of a kind that is not allowed: {key}.",
+        "pdf",
+        _UNSURE,
+        _Sub.CRYPTO_CONSTRAINTS_FAILURE,
+    ),
+    "signature.unsupported": Entry(
+        "无法核验此种签名：{subfilter}。",
+        "Signatures of this kind cannot be checked here: {subfilter}.",
+        "pdf",
+        _UNSURE,
+        _Sub.GENERIC,
+    ),
+    "signature.error": Entry(
+        "核验签名时遇到无法处理的数据（{detail}），按不通过处理。",
+        "The signature holds data that cannot be processed ({detail}); it is taken as not valid.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+}
+
+_CERTIFICATE: dict[str, Entry] = {
+    "certificate.untrusted": Entry(
+        "签名证书不能追溯到受信任的根证书，无法认定签名者身份。",
+        "The signer's certificate does not lead to a trusted root, so it is not known whose it is.",
+        "pdf",
+        _UNSURE,
+        _Sub.NO_CERTIFICATE_CHAIN_FOUND,
+    ),
+    "certificate.chain_invalid": Entry(
+        "签名证书的证书链不合规：{detail}。",
+        "The chain of the signer's certificate does not hold: {detail}.",
+        "pdf",
+        _UNSURE,
+        _Sub.CHAIN_CONSTRAINTS_FAILURE,
+    ),
+    "certificate.chain_weak": Entry(
+        "证书链中使用了不安全的算法或密钥：{algorithm}。",
+        "The certificate chain uses a weak algorithm or key: {algorithm}.",
+        "pdf",
+        _UNSURE,
+        _Sub.CRYPTO_CONSTRAINTS_FAILURE,
+    ),
+    "certificate.wrong_usage": Entry(
+        "签名证书不得用于文件签名（密钥用途不符）。",
+        "The signer's certificate may not be used to sign documents (key usage).",
+        "pdf",
+        _UNSURE,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+    "certificate.expired": Entry(
+        "签名时证书已过期（有效期至 {until}）。",
+        "The certificate had expired (on {until}) when it was used.",
+        "pdf",
+        _UNSURE,
+        _Sub.OUT_OF_BOUNDS_NO_POE,
+    ),
+    "certificate.not_yet_valid": Entry(
+        "签名时证书尚未生效（{since} 起有效）。",
+        "The certificate was not yet valid (until {since}) when it was used.",
+        "pdf",
+        _UNSURE,
+        _Sub.OUT_OF_BOUNDS_NO_POE,
+    ),
+    "certificate.revoked": Entry(
+        "签名证书已于 {at} 被吊销。",
+        "The signer's certificate was revoked on {at}.",
+        "pdf",
+        _FAILED,
+        _Sub.REVOKED,
+    ),
+}
+
+_TIME_STAMP: dict[str, Entry] = {
+    "timestamp.valid": Entry(
+        "时间戳有效，证明文件在 {at} 之前已经存在。",
+        "The time stamp is valid and proves that the document existed at {at}.",
+        "pdf",
+        _PASSED,
+    ),
+    "timestamp.not_trusted": Entry(
+        "签名附有时间戳，但其签发机构不受信任，用印时间未得到证明。",
+        "The signature carries a time stamp, but its authority is not trusted; the time of signing is not proven.",
+        "pdf",
+        _PASSED,
+    ),
+    "timestamp.untrusted": Entry(
+        "时间戳的签发机构不受信任。",
+        "The authority that gave the time stamp is not trusted.",
+        "pdf",
+        _UNSURE,
+        _Sub.NO_CERTIFICATE_CHAIN_FOUND,
+    ),
+    "timestamp.malformed": Entry(
+        "时间戳无法解析或不规范：{detail}。",
+        "The time stamp cannot be read or is not canonical: {detail}.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "timestamp.other_data": Entry(
+        "时间戳不是为这个签名签发的。",
+        "The time stamp was given for something else.",
+        "pdf",
+        _FAILED,
+        _Sub.HASH_FAILURE,
+    ),
+    "timestamp.invalid": Entry(
+        "时间戳的签名无效。",
+        "The time stamp's own signature is not valid.",
+        "pdf",
+        _FAILED,
+        _Sub.SIG_CRYPTO_FAILURE,
+    ),
+    "timestamp.weak": Entry(
+        "时间戳使用了不安全的算法或密钥：{algorithm}。",
+        "The time stamp uses a weak algorithm or key: {algorithm}.",
+        "pdf",
+        _UNSURE,
+        _Sub.CRYPTO_CONSTRAINTS_FAILURE,
+    ),
+    "timestamp.wrong_usage": Entry(
+        "时间戳证书不得用于签发时间戳（扩展密钥用途不符）。",
+        "The time stamp's certificate may not be used for time stamps (extended key usage).",
+        "pdf",
+        _UNSURE,
+        _Sub.CHAIN_CONSTRAINTS_FAILURE,
+    ),
+    "timestamp.certificate_out_of_bounds": Entry(
+        "时间戳证书不在有效期内，时间已无法证明。",
+        "The time stamp's certificate is outside its validity; it proves nothing any more.",
+        "pdf",
+        _UNSURE,
+        _Sub.OUT_OF_BOUNDS_NO_POE,
+    ),
+    "timestamp.in_the_future": Entry(
+        "时间戳的时间（{at}）晚于当前时间。",
+        "The time stamp's time ({at}) lies in the future.",
+        "pdf",
+        _UNSURE,
+        _Sub.TIMESTAMP_ORDER_FAILURE,
+    ),
+    "timestamp.order": Entry(
+        "后加的时间戳早于先加的时间戳。",
+        "A later time stamp gives an earlier time.",
+        "pdf",
+        _UNSURE,
+        _Sub.TIMESTAMP_ORDER_FAILURE,
+    ),
+}
+
+_REGISTER: dict[str, Entry] = {
+    "register.valid": Entry(
+        "登记簿显示该证照当前有效。",
+        "The register shows that the licence is in force.",
+        "register",
+        _PASSED,
+    ),
+    "register.unknown": Entry(
+        "登记簿中没有该证照。请核对标识，或向发证机关查询。",
+        "There is no such licence in the register. Check the identifier or ask the issuer.",
+        "register",
+        _FAILED,
+        _Sub.GENERIC,
+    ),
+    "register.revoked": Entry(
+        "该证照已被吊销或注销。",
+        "The licence has been revoked.",
+        "register",
+        _FAILED,
+        _Sub.REVOKED,
+    ),
+    "register.suspended": Entry(
+        "该证照已被暂停使用，暂不能采信。",
+        "The licence is suspended and cannot be relied on for now.",
+        "register",
+        _UNSURE,
+        _Sub.TRY_LATER,
+    ),
+    "register.superseded": Entry(
+        "该证照已换发新版本，请持证人出示最新版本。",
+        "The licence has been replaced by a newer version; ask the holder to show that one.",
+        "register",
+        _FAILED,
+        _Sub.GENERIC,
+    ),
+    "register.expired": Entry(
+        "该证照的有效期已于 {until} 届满。",
+        "The licence ran out on {until}.",
+        "register",
+        _FAILED,
+        _Sub.EXPIRED,
+    ),
+    "register.not_yet_valid": Entry(
+        "该证照自 {since} 起生效，目前尚未生效。",
+        "The licence is not in force before {since}.",
+        "register",
+        _FAILED,
+        _Sub.NOT_YET_VALID,
+    ),
+    "register.identifier_missing": Entry(
+        "文件中没有证照数据，无法与登记簿核对。",
+        "The file holds no licence data to look up in the register.",
+        "register",
+        _UNSURE,
+        _Sub.SIGNED_DATA_NOT_FOUND,
+    ),
+    "register.other_document": Entry(
+        "该文件与登记簿中登记的文件不一致。",
+        "The file is not the one that the register holds for this licence.",
+        "register",
+        _FAILED,
+        _Sub.HASH_FAILURE,
+    ),
+    "register.other_seal": Entry(
+        "加盖的印章不是登记簿中该证照发证机关的印章。",
+        "The seal is not that of the licence's issuer in the register.",
+        "register",
+        _FAILED,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+}
+
+_PRESENTATION: dict[str, Entry] = {
+    "presentation.valid": Entry(
+        "亮证码有效，由持证人授权出示。",
+        "The presentation is valid and was authorised by the holder.",
+        "presentation",
+        _PASSED,
+    ),
+    "presentation.invalid": Entry(
+        "亮证码不是本平台生成的，或已被改动。",
+        "The presentation was not made here, or has been changed.",
+        "presentation",
+        _FAILED,
+        _Sub.SIG_CRYPTO_FAILURE,
+    ),
+    "presentation.expired": Entry(
+        "亮证码已过期，请持证人重新出示。",
+        "The presentation has run out; ask the holder to show a new one.",
+        "presentation",
+        _FAILED,
+        _Sub.EXPIRED,
+    ),
+    "presentation.already_used": Entry(
+        "亮证码已被使用过，每个亮证码只能核验一次。请持证人重新出示。",
+        "The presentation has been used already; each can be redeemed once. Ask the holder to show a new one.",
+        "presentation",
+        _FAILED,
+        _Sub.GENERIC,
+    ),
+    "presentation.wrong_audience": Entry(
+        "亮证码是向其他机构或为其他用途出示的。",
+        "The presentation was made for another body or purpose.",
+        "presentation",
+        _FAILED,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+}
+
+CATALOGUE = MappingProxyType(_FILE | _SEAL | _SIGNATURE | _CERTIFICATE | _TIME_STAMP | _REGISTER | _PRESENTATION)
+"""Every reason by its code."""

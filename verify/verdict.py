@@ -1,0 +1,292 @@
+"""What a check comes to: the indications of ETSI EN 319 102-1, coded reasons, one report a signature, one verdict.
+
+All of it is values: frozen, comparable, picklable. A verdict says of every reason whether it rests on the PDF (evidence),
+on the register (the truth about a licence's status) or on a presentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+RestsOn = Literal["pdf", "register", "presentation"]
+
+
+class Indication(StrEnum):
+    """Main status indication, EN 319 102-1, 5.1.3."""
+
+    TOTAL_PASSED = "TOTAL_PASSED"
+    TOTAL_FAILED = "TOTAL_FAILED"
+    INDETERMINATE = "INDETERMINATE"
+
+
+class SubIndication(StrEnum):
+    """Why a check did not pass, EN 319 102-1, 5.1.3, tables 5 and 6."""
+
+    FORMAT_FAILURE = "FORMAT_FAILURE"
+    HASH_FAILURE = "HASH_FAILURE"
+    SIG_CRYPTO_FAILURE = "SIG_CRYPTO_FAILURE"
+    REVOKED = "REVOKED"
+    EXPIRED = "EXPIRED"
+    NOT_YET_VALID = "NOT_YET_VALID"
+    SIG_CONSTRAINTS_FAILURE = "SIG_CONSTRAINTS_FAILURE"
+    CHAIN_CONSTRAINTS_FAILURE = "CHAIN_CONSTRAINTS_FAILURE"
+    CERTIFICATE_CHAIN_GENERAL_FAILURE = "CERTIFICATE_CHAIN_GENERAL_FAILURE"
+    CRYPTO_CONSTRAINTS_FAILURE = "CRYPTO_CONSTRAINTS_FAILURE"
+    CRYPTO_CONSTRAINTS_FAILURE_NO_POE = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
+    NO_SIGNING_CERTIFICATE_FOUND = "NO_SIGNING_CERTIFICATE_FOUND"
+    NO_CERTIFICATE_CHAIN_FOUND = "NO_CERTIFICATE_CHAIN_FOUND"
+    NO_POE = "NO_POE"
+    REVOKED_NO_POE = "REVOKED_NO_POE"
+    OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
+    OUT_OF_BOUNDS_NOT_REVOKED = "OUT_OF_BOUNDS_NOT_REVOKED"
+    TIMESTAMP_ORDER_FAILURE = "TIMESTAMP_ORDER_FAILURE"
+    TRY_LATER = "TRY_LATER"
+    SIGNED_DATA_NOT_FOUND = "SIGNED_DATA_NOT_FOUND"
+    GENERIC = "GENERIC"
+
+
+_SEVERITY = (Indication.TOTAL_PASSED, Indication.INDETERMINATE, Indication.TOTAL_FAILED)
+
+
+def worst(indications: Iterable[Indication]) -> Indication:
+    """The most severe of some indications; passed where there are none."""
+    return max(indications, key=_SEVERITY.index, default=Indication.TOTAL_PASSED)
+
+
+class SignatureKind(StrEnum):
+    """What a signature in a PDF is for."""
+
+    SEAL = "seal"
+    """It certifies the document (DocMDP), as our seals do."""
+    TIMESTAMP = "timestamp"
+    """A document time stamp."""
+    OTHER = "other"
+    """An approval signature, or one of a kind that is not known here."""
+
+
+class Coverage(StrEnum):
+    """How much of the file a signature protects."""
+
+    WHOLE_FILE = "whole_file"
+    WHOLE_FILE_BEFORE_LTV = "whole_file_before_ltv"
+    """All but later revisions that hold only validation data and document time stamps."""
+    PARTIAL = "partial"
+
+
+class Level(StrEnum):
+    """PAdES baseline level, EN 319 142-1."""
+
+    B_B = "B-B"
+    B_T = "B-T"
+    B_LT = "B-LT"
+    B_LTA = "B-LTA"
+
+
+class Changes(StrEnum):
+    """The weightiest kind of change that the file has seen after a signature, lightest first."""
+
+    NONE = "none"
+    LONG_TERM_VALIDATION = "long_term_validation"
+    """Validation data and document time stamps."""
+    FORM_FILLING = "form_filling"
+    """Form fields filled in, further signatures included."""
+    ANNOTATIONS = "annotations"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that a check found; made by :func:`verify.reasons.reason`."""
+
+    code: str
+    """Stable, for machines: ``family.what``."""
+    message_zh: str
+    message_en: str
+    rests_on: RestsOn
+    indication: Indication
+    """What this alone makes of the verdict."""
+    sub_indication: SubIndication | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "code": self.code,
+            "message_zh": self.message_zh,
+            "message_en": self.message_en,
+            "rests_on": self.rests_on,
+            "indication": self.indication.value,
+            "sub_indication": self.sub_indication.value if self.sub_indication else None,
+        }
+
+
+def main_reason(reasons: Iterable[Reason]) -> Reason | None:
+    """The first of the most severe reasons, whose sub-indication speaks for all."""
+    return max(reasons, key=lambda item: _SEVERITY.index(item.indication), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureReport:
+    """What was found out about one signature or document time stamp."""
+
+    field_name: str
+    kind: SignatureKind
+    indication: Indication
+    sub_indication: SubIndication | None
+    reasons: tuple[Reason, ...]
+    intact: bool
+    """The bytes it covers are those that were signed, and the signature is the signer's."""
+    trusted: bool
+    """Its certificate leads to a trust anchor, and was valid when it counted."""
+    coverage: Coverage
+    changes: Changes
+    certified: int | None = None
+    """DocMDP level (1: no changes, 2: forms, 3: forms and annotations) of a certifying signature."""
+    level: Level | None = None
+    subfilter: str | None = None
+    signer_subject: str | None = None
+    """Distinguished name, RFC 4514."""
+    signer_serial: str | None = None
+    """The certificate's serial number, lowercase hexadecimal."""
+    signer_sha256: str | None = None
+    """SHA-256 of the certificate, lowercase hexadecimal."""
+    chain: tuple[str, ...] = ()
+    """Subjects from the signer to the trust anchor."""
+    claimed_time: datetime | None = None
+    """What the signer says."""
+    proven_time: datetime | None = None
+    """What a valid time stamp of a trusted authority proves."""
+    digest_algorithm: str | None = None
+    signature_algorithm: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "field_name": self.field_name,
+            "kind": self.kind.value,
+            "indication": self.indication.value,
+            "sub_indication": self.sub_indication.value if self.sub_indication else None,
+            "reasons": [item.to_json() for item in self.reasons],
+            "intact": self.intact,
+            "trusted": self.trusted,
+            "coverage": self.coverage.value,
+            "changes": self.changes.value,
+            "certified": self.certified,
+            "level": self.level.value if self.level else None,
+            "subfilter": self.subfilter,
+            "signer": {
+                "subject": self.signer_subject,
+                "serial": self.signer_serial,
+                "sha256": self.signer_sha256,
+                "chain": list(self.chain),
+            },
+            "claimed_time": _iso(self.claimed_time),
+            "proven_time": _iso(self.proven_time),
+            "digest_algorithm": self.digest_algorithm,
+            "signature_algorithm": self.signature_algorithm,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceSummary:
+    """What the register says of the licence in question; the holder is shown masked only."""
+
+    identifier: str
+    type_code: str
+    title_zh: str
+    title_en: str
+    issuer: str
+    holder_masked: str
+    status: str
+    number: str | None = None
+    issuer_code: str | None = None
+    issued_on: date | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    """Last day; None where it has no end."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "identifier": self.identifier,
+            "type_code": self.type_code,
+            "title_zh": self.title_zh,
+            "title_en": self.title_en,
+            "number": self.number,
+            "issuer": self.issuer,
+            "issuer_code": self.issuer_code,
+            "holder_masked": self.holder_masked,
+            "status": self.status,
+            "issued_on": _iso(self.issued_on),
+            "valid_from": _iso(self.valid_from),
+            "valid_until": _iso(self.valid_until),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to "may I rely on this?", from whatever evidence was shown."""
+
+    indication: Indication
+    reasons: tuple[Reason, ...]
+    checked_at: datetime
+    signatures: tuple[SignatureReport, ...] = field(default=())
+    licence: LicenceSummary | None = None
+    document_digest: str | None = None
+    """SHA-256 of the PDF that was shown, lowercase hexadecimal."""
+
+    @property
+    def passed(self) -> bool:
+        """Only a total pass is one."""
+        return self.indication is Indication.TOTAL_PASSED
+
+    @property
+    def sub_indication(self) -> SubIndication | None:
+        """The sub-indication of the weightiest reason."""
+        chief = main_reason(self.reasons)
+        return chief.sub_indication if chief and not self.passed else None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the JSON object that the command line and the interface give out."""
+        sub = self.sub_indication
+        return {
+            "verdict": self.indication.value,
+            "sub_indication": sub.value if sub else None,
+            "reasons": [item.to_json() for item in self.reasons],
+            "signatures": [item.to_json() for item in self.signatures],
+            "licence": self.licence.to_json() if self.licence else None,
+            "checked_at": _iso(self.checked_at),
+            "document_digest": self.document_digest,
+        }
+
+
+def verdict(
+    reasons: Iterable[Reason],
+    *,
+    checked_at: datetime,
+    signatures: Iterable[SignatureReport] = (),
+    licence: LicenceSummary | None = None,
+    document_digest: str | None = None,
+) -> Verdict:
+    """The verdict that some reasons come to: the most severe of them decides.
+
+    :raises ValueError: there is no reason at all; a pass has to say what it rests on.
+    """
+    found = tuple(reasons)
+    if not found:
+        raise ValueError("a verdict needs at least one reason")
+    return Verdict(
+        indication=worst(item.indication for item in found),
+        reasons=found,
+        checked_at=checked_at,
+        signatures=tuple(signatures),
+        licence=licence,
+        document_digest=document_digest,
+    )
+
+
+def _iso(at: date | datetime | None) -> str | None:
+    return at.isoformat() if at else None
