@@ -89,29 +89,32 @@ def _round(
     name = cleaned(name, _NAME, face)
     radius = diameter / 2
     edge = radius - ring_width_mm(diameter)
-    parts: list[tuple[Role, Outline]] = [
-        ("ring", circle(radius, radius, radius) + circle(radius, radius, edge, hole=True)),
-        ("star", _star(radius, radius, diameter * _STAR / 2)),
-    ]
     limit = edge - diameter * _GAP
-    most = min(_SPAN_ABOVE_PURPOSE if purpose else 360.0, _SPAN_ABOVE_NUMBER if number else 360.0)
-    arc = _Arc.along_the_top(face, name, limit, diameter * _TALLEST, most)
-    parts += [("name", outline.transformed((1, 0, 0, 1, radius, radius))) for outline in arc.letters(face)]
-    if purpose:
-        line = _purpose_line(face, cleaned(purpose, _PURPOSE, face), diameter)
-        parts += [("purpose", outline.transformed((1, 0, 0, 1, radius, radius))) for outline in line]
-    if number:
-        digits = _number_arc(face, number, limit, diameter * _NUMBER_HEIGHT)
-        parts += [("number", outline.transformed((1, 0, 0, 1, radius, radius))) for outline in digits]
-    return artwork(kind, diameter, diameter, SEAL_RED, parts)
+    most_degrees = 360.0
+    lettering: list[tuple[Role, list[Outline]]] = []
+    if purpose is not None:
+        most_degrees = min(most_degrees, _SPAN_ABOVE_PURPOSE)
+        lettering.append(("purpose", _purpose_line(face, cleaned(purpose, _PURPOSE, face), diameter)))
+    if number is not None:
+        most_degrees = min(most_degrees, _SPAN_ABOVE_NUMBER)
+        lettering.append(("number", _number_arc(face, number, limit, diameter * _NUMBER_HEIGHT)))
+    arc = _Arc.along_the_top(face, name, limit, diameter * _TALLEST, most_degrees)
+    lettering.insert(0, ("name", arc.letters(face)))
+    parts: list[tuple[Role, Outline]] = [
+        ("ring", circle(0, 0, radius) + circle(0, 0, edge, hole=True)),
+        ("star", _star(diameter * _STAR / 2)),
+        *((role, outline) for role, outlines in lettering for outline in outlines),
+    ]
+    centred = [(role, outline.transformed((1, 0, 0, 1, radius, radius))) for role, outline in parts]
+    return artwork(kind, diameter, diameter, SEAL_RED, centred)
 
 
-def _star(x: float, y: float, radius: float) -> Outline:
-    """A five-pointed star with one point up; its inner corners lie where the pentagram's lines cross."""
+def _star(radius: float) -> Outline:
+    """A five-pointed star around the origin, one point up; its inner corners lie where the pentagram's lines cross."""
     inner = radius * (3 - math.sqrt(5)) / 2
     turns = [math.pi / 2 + math.pi / 5 * step for step in range(10)]
     radii = [radius, inner] * 5
-    return polygon([(x + r * math.cos(turn), y + r * math.sin(turn)) for r, turn in zip(radii, turns, strict=True)])
+    return polygon([(r * math.cos(turn), r * math.sin(turn)) for r, turn in zip(radii, turns, strict=True)])
 
 
 @dataclass(frozen=True)
