@@ -28,16 +28,25 @@ class Entry(NamedTuple):
     sub_indication: SubIndication | None = None
 
 
+class Text(NamedTuple):
+    """A parameter that reads differently in each language."""
+
+    zh: str
+    en: str
+
+
 def reason(code: str, /, **params: object) -> Reason:
-    """The reason with this code, its texts filled in.
+    """The reason with this code, its texts filled in; a parameter may be a :class:`Text`.
 
     :raises KeyError: there is no such code, or a parameter of its texts is missing.
     """
     entry = CATALOGUE[code]
+    zh = {name: value.zh if isinstance(value, Text) else value for name, value in params.items()}
+    en = {name: value.en if isinstance(value, Text) else value for name, value in params.items()}
     return Reason(
         code=code,
-        message_zh=entry.zh.format(**params),
-        message_en=entry.en.format(**params),
+        message_zh=entry.zh.format(**zh),
+        message_en=entry.en.format(**en),
         rests_on=entry.rests_on,
         indication=entry.indication,
         sub_indication=entry.sub_indication,
@@ -82,7 +91,7 @@ _FILE: dict[str, Entry] = {
     ),
     "structure.contents": Entry(
         "签名数据（Contents）的写法不规范：{detail}。签名以外的字节可能被改动过。",
-        "The signature's data (Contents) is not in canonical form: {detail}. Bytes outside the signature may have been changed.",
+        "The signature's data (Contents) is not in canonical form: {detail}. Bytes outside it may have been changed.",
         "pdf",
         _FAILED,
         _Sub.FORMAT_FAILURE,

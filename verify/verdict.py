@@ -1,7 +1,7 @@
 """What a check comes to: the indications of ETSI EN 319 102-1, coded reasons, one report a signature, one verdict.
 
-All of it is values: frozen, comparable, picklable. A verdict says of every reason whether it rests on the PDF (evidence),
-on the register (the truth about a licence's status) or on a presentation.
+All of it is values: frozen, comparable, picklable. A verdict says of every reason whether it rests on the PDF
+(evidence), on the register (the truth about a licence's status) or on a presentation.
 """
 
 from __future__ import annotations

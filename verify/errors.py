@@ -1,0 +1,83 @@
+"""What keeps a check from coming to a verdict at all.
+
+A file that was read but does not hold is no error: it gets a verdict. These are for what cannot be judged.
+"""
+
+from __future__ import annotations
+
+from store.errors import Kind, YinzhengError
+
+
+class VerifyError(YinzhengError):
+    """Base of the errors of this package."""
+
+
+class UnreadableError(VerifyError):
+    """Base of what is wrong with a file so that no signature in it can be judged."""
+
+    kind = Kind.INVALID
+
+
+class EmptyFileError(UnreadableError):
+    """The file has no bytes."""
+
+    code = "verify.empty_file"
+    zh = "文件为空（0 字节）。请重新选择文件后上传。"
+    en = "The file is empty (0 bytes). Choose the file again."
+
+
+class NotAPdfError(UnreadableError):
+    """The file is no PDF, or too damaged to be read as one."""
+
+    code = "verify.not_a_pdf"
+    zh = "该文件不是 PDF，或已损坏无法读取。请上传签发时的 PDF 原文件，不要上传截图或扫描件。"
+    en = (
+        "The file is not a PDF, or too damaged to be read as one. "
+        "Use the PDF as it was issued, not a picture or a scan of it."
+    )
+
+
+class NoSignatureError(UnreadableError):
+    """The PDF bears no signature."""
+
+    code = "verify.no_signature"
+    zh = "该 PDF 中没有电子印章或电子签名，无法核验。打印后再扫描或另存的文件会失去印章，请使用签发时的原文件。"
+    en = (
+        "The PDF bears no seal or signature, so there is nothing to check. "
+        "Printing or re-saving a file removes its seal: use the file as it was issued."
+    )
+
+
+class EncryptedError(UnreadableError):
+    """The PDF is encrypted."""
+
+    code = "verify.encrypted"
+    zh = "该 PDF 已加密，无法核验。请使用未加密的原文件。"
+    en = "The PDF is encrypted and cannot be checked. Use the original, unencrypted file."
+
+
+class TooLargeError(VerifyError):
+    """The file has more bytes than are read."""
+
+    code = "verify.too_large"
+    kind = Kind.TOO_LARGE
+    zh = "文件超过 {limit_mb} MB，不予核验。"
+    en = "The file is larger than {limit_mb} MB and is not checked."
+
+
+class TooComplexError(VerifyError):
+    """Reading the file would take more work than is spent on one file."""
+
+    code = "verify.too_complex"
+    kind = Kind.TOO_LARGE
+    zh = "文件结构过于复杂（{what_zh}），不予核验。正常签发的文件不会如此。"
+    en = "The file is too complex ({what_en}) and is not checked. No file that was properly issued is like that."
+
+
+class AnchorInvalidError(VerifyError):
+    """What was given as trust anchors are no certificates."""
+
+    code = "verify.anchor_invalid"
+    kind = Kind.MISCONFIGURED
+    zh = "信任根无效：{problem_zh}。请提供 PEM 或 DER 格式的根证书。"
+    en = "The trust anchors are not usable: {problem_en}. Give root certificates in PEM or DER."
