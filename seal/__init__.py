@@ -1,1 +1,33 @@
 """E-seals (电子印章): who owns them, what they look like, when they may be used, and the act of sealing a PDF."""
+
+from __future__ import annotations
+
+from seal import _tables as _tables  # registers the tables
+from seal.artwork import Artwork
+from seal.fonts import FontLibrary
+from seal.organisations import Organisation, Organisations
+from seal.pdf import Placement
+from seal.registry import Seal, SealApplication, SealRegistry, SealRequest
+from seal.sealing import SealedPdf, Sealer, SealingOrder, SealUse
+from seal.states import Move, SealState
+from seal.time_stamps import InternalTimeStamps, TimeStampSource
+
+__all__ = [
+    "Artwork",
+    "FontLibrary",
+    "InternalTimeStamps",
+    "Move",
+    "Organisation",
+    "Organisations",
+    "Placement",
+    "Seal",
+    "SealApplication",
+    "SealRegistry",
+    "SealRequest",
+    "SealState",
+    "SealUse",
+    "SealedPdf",
+    "Sealer",
+    "SealingOrder",
+    "TimeStampSource",
+]

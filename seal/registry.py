@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -288,7 +289,7 @@ class SealRegistry:
             Subject(
                 common_name=f"{seal.name}（{seal.purpose}）" if seal.purpose else seal.name,
                 organisation=seal.organisation.name_zh,
-                organisation_code=seal.organisation.code,
+                organisation_identifier=Subject.credit_code_identifier(seal.organisation.code),
             ),
         )
         seal.artwork_svg = artwork.to_svg()
@@ -297,12 +298,13 @@ class SealRegistry:
         seal.certificate_id = certificate.id
 
 
-def locked_seal(session: Session, number: str) -> SealRow:
+def locked_seal(session: Session, number: str, *, shared: bool = False) -> SealRow:
     """The row of a seal, locked against changes until the transaction ends; for the modules of this package.
 
+    :param shared: let others hold the same lock; enough for who only needs the seal to stay as it is.
     :raises SealUnknownError: there is none.
     """
-    return _seal_row(session, number, lock=True)
+    return _seal_row(session, number, lock="share" if shared else "update")
 
 
 def seal_of(row: SealRow) -> Seal:
@@ -321,10 +323,10 @@ def seal_of(row: SealRow) -> Seal:
     )
 
 
-def _seal_row(session: Session, number: str, *, lock: bool = False) -> SealRow:
+def _seal_row(session: Session, number: str, *, lock: Literal["share", "update"] | None = None) -> SealRow:
     statement = sa.select(SealRow).where(SealRow.number == number)
-    if lock:
-        statement = statement.with_for_update(of=SealRow)
+    if lock is not None:
+        statement = statement.with_for_update(of=SealRow, read=lock == "share")
     row = session.scalar(statement)
     if row is None:
         raise SealUnknownError(number=number)

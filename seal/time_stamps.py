@@ -7,14 +7,16 @@ import secrets
 from typing import Protocol
 
 from asn1crypto import tsp
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from keys import TimestampAuthority
+from keys import CertificateAuthority, TimestampAuthority
 from keys.der import integer, octet_string, oid, sequence
 from seal.errors import TimeStampError
 
 _VERSION = integer(1)
 _SHA256 = sequence(oid("2.16.840.1.101.3.4.2.1"))
 _CERT_REQ = b"\x01\x01\xff"
+_SIZE_WITHOUT_CERTIFICATES = 1536
 
 
 class TimeStampSource(Protocol):
@@ -36,19 +38,21 @@ class TimeStampSource(Protocol):
 class InternalTimeStamps:
     """Time stamps of our own authority, asked in the same process through the same protocol as any other."""
 
-    def __init__(self, authority: TimestampAuthority) -> None:
+    def __init__(self, timestamps: TimestampAuthority, authority: CertificateAuthority) -> None:
+        self._timestamps = timestamps
         self._authority = authority
 
     @property
     def size(self) -> int:
-        return self._authority.token_size
+        chain = self._authority.chain(self._timestamps.certificate)
+        return sum(len(each.public_bytes(Encoding.DER)) for each in chain) + _SIZE_WITHOUT_CERTIFICATES
 
     def stamp(self, data: bytes) -> bytes:
         digest = hashlib.sha256(data).digest()
         nonce = secrets.randbits(64)
         imprint = sequence(_SHA256, octet_string(digest))
         request = sequence(_VERSION, imprint, integer(nonce), _CERT_REQ)
-        return checked_token(self._authority.respond(request), digest=digest, nonce=nonce)
+        return checked_token(self._timestamps.respond(request), digest=digest, nonce=nonce)
 
 
 def checked_token(response: bytes, *, digest: bytes, nonce: int) -> bytes:

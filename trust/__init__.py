@@ -1,1 +1,37 @@
 """The signing core: licence types, identifiers, rendering, issuing, and the register of every licence's status."""
+
+from __future__ import annotations
+
+from trust import _tables as _tables  # registers the tables
+from trust.catalogue import Catalogue, LicenceType
+from trust.codes import CitizenId, UnifiedSocialCreditCode
+from trust.content import Holder, LicenceContent
+from trust.holders import CodeType, HolderIndex, checked_code
+from trust.identifier import LicenceIdentifier
+from trust.issuing import LICENCE_ISSUED, Issued, IssueOrder, Issuing
+from trust.licence import Act, Licence, LicenceEvent, LicenceState
+from trust.register import Register
+from trust.rendering import Renderer
+
+__all__ = [
+    "LICENCE_ISSUED",
+    "Act",
+    "Catalogue",
+    "CitizenId",
+    "CodeType",
+    "Holder",
+    "HolderIndex",
+    "IssueOrder",
+    "Issued",
+    "Issuing",
+    "Licence",
+    "LicenceContent",
+    "LicenceEvent",
+    "LicenceIdentifier",
+    "LicenceState",
+    "LicenceType",
+    "Register",
+    "Renderer",
+    "UnifiedSocialCreditCode",
+    "checked_code",
+]

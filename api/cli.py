@@ -1,0 +1,38 @@
+"""The command ``yinzheng``."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from api.commands import clients, demo, keys, licences, seals, service, verify
+from api.commands.common import errors
+from store.errors import YinzhengError
+
+app = typer.Typer(
+    name="yinzheng",
+    help="印证：电子证照与电子印章可信服务。Electronic licences and e-seals.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("demo")(demo.demo)
+app.command("serve")(service.serve)
+app.command("worker")(service.worker)
+app.command("issue")(licences.issue)
+app.command("verify")(verify.verify)
+app.add_typer(service.database, name="db")
+app.add_typer(licences.licence, name="licence")
+app.add_typer(seals.seal, name="seal")
+app.add_typer(keys.keys, name="keys")
+app.add_typer(clients.client, name="client")
+
+
+def main() -> None:
+    """Run a command; an error that is meant to be seen ends it with one line and status 1."""
+    try:
+        app()
+    except YinzhengError as error:
+        errors.print(f"[bold red]错误[/] {error.message_zh}\n[bold red]error[/] {error.message_en} \\[{error.code}]")
+        sys.exit(1)

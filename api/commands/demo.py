@@ -1,0 +1,167 @@
+"""``yinzheng demo``: three licences from issue to check, on the parts that production uses."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from pathlib import Path
+
+import typer
+import zxingcpp
+from cryptography.hazmat.primitives.serialization import Encoding
+from PIL import Image
+
+from api.clients import Scope
+from api.commands.common import console, open_services, read_json_object, write_bytes
+from api.services import Services
+from seal import Organisation, SealApplication
+from store.errors import YinzhengError
+from trust import IssueOrder, Licence
+from verify import Verdict
+from wallet import Presentation
+
+EXAMPLES = next(
+    path
+    for path in (Path(__file__).parents[1] / "_examples", Path(__file__).parents[2] / "examples")
+    if path.is_dir()
+)
+"""The licences that the demo issues: in the wheel beside the package, in a checkout at its top."""
+
+_APPLICANT, _APPROVER = "demo:王海宁", "demo:李沐阳"
+_DEPARTMENTS = {
+    "business_licence": Organisation(
+        "11370200990100114M", "青岛市市场监督管理局", "Qingdao Administration for Market Regulation", "370200"
+    ),
+    "food_operation_permit": Organisation(
+        "1137020099010035XJ", "青岛市行政审批服务局", "Qingdao Administrative Approval Bureau", "370200"
+    ),
+    "physician_practice_certificate": Organisation(
+        "11370200990100288Y", "青岛市卫生健康委员会", "Qingdao Municipal Health Commission", "370200"
+    ),
+}
+_PURPOSES = {"food_operation_permit": "电子证照专用章"}
+_CHECKING_CODE = "11370200990100288Y"
+
+
+class DemoError(RuntimeError):
+    """Something that the demo shows did not come out as it has to."""
+
+
+def demo() -> None:
+    """签发三份证照，放入卡包，以三种方式核验，并演示篡改必败。Issue, keep, show and check three licences."""
+    with open_services() as services:
+        out = services.settings.var / "demo"
+        console.print("[bold]印证 Yinzheng — 演示 demo[/]")
+        _found_departments(services)
+        licences = _issue(services, out)
+        services.worker.run_once()
+        company, physician = licences[0], licences[-1]
+        _enrol_clients(services, company)
+        _check_file(services, out, company)
+        _check_identifier(services, physician)
+        _check_presentation(services, out, company)
+        _check_tampered(services, company)
+        root = out / "root.pem"
+        write_bytes(root, services.keys.authority.root.public_bytes(Encoding.PEM))
+    console.print(f"\n[bold green]完成 done.[/] 证照 PDF 与根证书在 licences and root certificate are in {out}/")
+    console.print(f"用任意阅读器打开，或 open them in any reader, or: yinzheng verify {out}/business_licence.pdf")
+
+
+def _found_departments(services: Services) -> None:
+    """Three departments, each with a seal that one officer applied for and another approved."""
+    for slug, organisation in _DEPARTMENTS.items():
+        services.organisations.enrol(organisation)
+        if services.seals.usable_for(slug, organisation.code):
+            continue
+        application = SealApplication(organisation.code, [slug], _PURPOSES.get(slug))
+        request = services.seals.apply(application, officer=_APPLICANT, reason="电子证照签发用印")
+        services.seals.approve(request.id, officer=_APPROVER)
+
+
+def _issue(services: Services, out: Path) -> list[Licence]:
+    licences = []
+    console.print("\n[bold]1. 签发 Issue[/]")
+    for slug, organisation in _DEPARTMENTS.items():
+        issued = services.issuing.issue(
+            IssueOrder(
+                type=slug,
+                fields=read_json_object(EXAMPLES / f"{slug}.json"),
+                actor=_APPLICANT,
+                issuer_code=organisation.code,
+            )
+        )
+        write_bytes(out / f"{slug}.pdf", services.register.pdf(issued.licence))
+        word = "" if issued.created else "（此前已签发 issued before）"
+        console.print(f"   {issued.licence.type.name_zh}  {issued.licence.identifier} {word}")
+        licences.append(issued.licence)
+    return licences
+
+
+def _enrol_clients(services: Services, company: Licence) -> None:
+    """Three clients of the API; the secret of each is printed when it is made, and never again."""
+    console.print("\n[bold]2. 接口客户端 API clients[/]")
+    issuer = _DEPARTMENTS[company.type.slug].code
+    made = [
+        services.clients.enrol("demo-issuer", name="签发系统", scopes=[Scope.ISSUE], organisation_code=issuer),
+        services.clients.enrol("demo-wallet", name="持证人卡包", scopes=[Scope.HOLD], holder=company.holder_index),
+        services.clients.enrol("demo-checker", name="核验系统", scopes=[Scope.CHECK], organisation_code=_CHECKING_CODE),
+    ]
+    for new in made:
+        if new is not None:
+            console.print(f"   client_id={new.client.id}  client_secret={new.secret}  ({' '.join(new.client.scopes)})")
+    if None in made:
+        console.print("   已登记，密钥只在首次显示 enrolled before; secrets are shown once only")
+
+
+def _check_file(services: Services, out: Path, licence: Licence) -> None:
+    console.print("\n[bold]3. 核验 Check[/]")
+    verdict = services.checker.check_pdf((out / f"{licence.type.slug}.pdf").read_bytes())
+    _expect("按文件 by file", verdict, passed=True)
+
+
+def _check_identifier(services: Services, licence: Licence) -> None:
+    _expect("按标识 by identifier", services.checker.check_identifier(licence.identifier), passed=True)
+
+
+def _check_presentation(services: Services, out: Path, licence: Licence) -> None:
+    """The holder shows a QR code; the picture is read as a scanner would, redeemed once, and refused the second time."""
+    held = services.wallets.licences(licence.holder_index)
+    console.print(f"   卡包中有 {len(held)} 份证照 licences in the wallet")
+    presentation = services.presentations.present(licence.holder_index, licence.identifier, purpose="演示亮证")
+    picture = out / "presentation.png"
+    token = _scan(presentation, picture)
+    first = services.checker.check_presentation(token, by=_CHECKING_CODE)
+    _expect("按二维码 by QR code", first.verdict, passed=True)
+    again = services.checker.check_presentation(token, by=_CHECKING_CODE)
+    _expect("同一二维码再次核验 the same code again", again.verdict, passed=False)
+
+
+def _scan(presentation: Presentation, picture: Path) -> str:
+    write_bytes(picture, presentation.qr_png())
+    with Image.open(picture) as image:
+        results = zxingcpp.read_barcodes(image)
+    if len(results) != 1:
+        raise DemoError("the QR code could not be read from its picture")
+    return str(results[0].text)
+
+
+def _check_tampered(services: Services, licence: Licence) -> None:
+    data = bytearray(services.register.pdf(licence))
+    place = secrets.randbelow(len(data))
+    data[place] ^= 1 << secrets.randbelow(8)
+    try:
+        verdict = services.checker.check_pdf(bytes(data))
+    except YinzhengError as error:
+        console.print(f"   改动一个字节（第 {place} 字节）one byte changed: 不通过 failed — {error.message_zh}")
+    else:
+        _expect(f"改动一个字节（第 {place} 字节）one byte changed", verdict, passed=False)
+    if hashlib.sha256(services.register.pdf(licence)).hexdigest() != licence.pdf_digest:
+        raise DemoError("the stored licence is not what the register names")
+
+
+def _expect(what: str, verdict: Verdict, *, passed: bool) -> None:
+    if verdict.passed is not passed:
+        raise DemoError(f"{what}: {verdict.indication.value} {[reason.code for reason in verdict.reasons]}")
+    word = "[green]通过 passed[/]" if verdict.passed else "[red]不通过 failed[/]"
+    telling = next(reason for reason in verdict.reasons if reason.indication is verdict.indication)
+    console.print(f"   {what}: {word} — {telling.message_zh}")

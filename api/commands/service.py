@@ -1,0 +1,63 @@
+"""Running the service: ``serve``, ``worker``, ``db``."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from threading import Event
+from types import FrameType
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from api.app import create_app
+from api.commands.common import console, open_services
+from api.settings import Environment
+from store.database import Database
+from store.schema import current, upgrade
+
+database = typer.Typer(no_args_is_help=True, help="数据库 The database.")
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="监听地址 Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="监听端口 Port to listen on.")] = None,
+) -> None:
+    """运行服务：接口与核验页面。Run the API and the check page."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    with open_services() as services:
+        settings = services.settings
+        _ = services.keys, services.database  # what is missing shows at once, not with the first request
+        app = create_app(services, with_worker=settings.environment is Environment.DEVELOPMENT)
+        address = (host or settings.host, settings.port if port is None else port)
+        console.print(f"印证 Yinzheng：http://{address[0]}:{address[1]}/  (OpenAPI: /openapi.json)")
+        uvicorn.run(app, host=address[0], port=address[1], log_config=None, access_log=False, server_header=False)
+
+
+def worker() -> None:
+    """执行后台任务。Do the jobs that follow from what was committed, until told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stop = Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    with open_services() as services:
+        console.print("后台任务已启动。The worker runs.")
+        services.worker.run(stop)
+
+
+@database.command("upgrade")
+def upgrade_database() -> None:
+    """将数据库结构升级到本版本。Bring the schema to this version."""
+    with open_services() as services:
+        target = Database(services.database_address)
+        try:
+            before = current(target)
+            upgrade(target)
+            console.print(f"数据库结构 schema: {before or '空 empty'} → {current(target)}")
+        finally:
+            target.close()

@@ -1,0 +1,88 @@
+"""Checking a PDF: ``verify``."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.commands.common import console, errors, open_services, print_json, read_bytes
+from api.errors import FileUnreadableError
+from api.settings import Settings
+from store.errors import YinzhengError
+from verify import Indication, Policy, TrustAnchors, Verdict, inspect_pdf
+from verify.errors import UnreadableError
+from verify.verdict import verdict as verdict_of
+
+_COLOURS = {Indication.TOTAL_PASSED: "green", Indication.TOTAL_FAILED: "red", Indication.INDETERMINATE: "yellow"}
+_WORDS = {
+    Indication.TOTAL_PASSED: "核验通过 passed",
+    Indication.TOTAL_FAILED: "核验不通过 failed",
+    Indication.INDETERMINATE: "无法确认 not certain",
+}
+_UNREADABLE = 2
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="PDF 文件 A PDF file.")],
+    trust: Annotated[
+        Path | None,
+        typer.Option(help="只信任此 PEM 文件中的根证书，不查登记簿 Trust these roots only, and ask no register."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="供程序读取 For programs.")] = False,
+) -> None:
+    """核验 PDF 证照。Check a PDF: exit 0 passed, 1 failed or not certain, 2 not a PDF or no signature in it."""
+    try:
+        verdict = _verdict(file, trust)
+    except (UnreadableError, FileUnreadableError) as error:
+        _print_unreadable(error, as_json=as_json)
+        raise typer.Exit(_UNREADABLE) from None
+    if as_json:
+        print_json(verdict.to_json())
+    else:
+        _print(verdict)
+    raise typer.Exit(0 if verdict.passed else 1)
+
+
+def _verdict(file: Path, trust: Path | None) -> Verdict:
+    limit = Settings.load().max_pdf_bytes
+    data = read_bytes(file, limit=limit)
+    if trust is None:
+        with open_services() as services:
+            return services.checker.check_pdf(data)
+    anchors = TrustAnchors.from_bytes(read_bytes(trust, limit=1024 * 1024))
+    now = datetime.now(UTC)
+    evidence = inspect_pdf(data, anchors, policy=Policy.GENERAL, now=now, max_bytes=limit)
+    return verdict_of(
+        evidence.reasons,
+        checked_at=now,
+        signatures=evidence.signatures,
+        document_digest=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def _print(verdict: Verdict) -> None:
+    colour = _COLOURS[verdict.indication]
+    console.print(f"[bold {colour}]{_WORDS[verdict.indication]}[/]  {verdict.indication.value}")
+    for reason in verdict.reasons:
+        console.print(f"  [{_COLOURS[reason.indication]}]·[/] {reason.message_zh}\n    {reason.message_en} \\[{reason.code}]")
+    for signature in verdict.signatures:
+        console.print(f"签名 signature {signature.field_name}: {signature.indication.value}")
+        if signature.signer_subject:
+            console.print(f"    {signature.signer_subject}")
+    if verdict.licence:
+        licence = verdict.licence
+        console.print(f"证照 licence: {licence.title_zh} {licence.identifier} ({licence.status})")
+
+
+def _print_unreadable(error: YinzhengError, *, as_json: bool) -> None:
+    if as_json:
+        reason: dict[str, Any] = {"code": error.code, "message_zh": error.message_zh, "message_en": error.message_en}
+        print_json(
+            {"verdict": Indication.INDETERMINATE.value, "reasons": [reason], "signatures": [], "licence": None}
+        )
+    else:
+        errors.print(f"{error.message_zh}\n{error.message_en} \\[{error.code}]")

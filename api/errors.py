@@ -1,0 +1,95 @@
+"""Errors of the edge: requests, clients and settings."""
+
+from __future__ import annotations
+
+from store.errors import Kind, YinzhengError
+
+
+class SettingsError(YinzhengError):
+    """The process is set up wrongly."""
+
+    code = "api.settings"
+    kind = Kind.MISCONFIGURED
+    zh = "配置有误：{problem}"
+    en = "The settings are wrong: {problem}"
+
+
+class RequestInvalidError(YinzhengError):
+    """The request is not of the form that the API documents."""
+
+    code = "api.request_invalid"
+    kind = Kind.INVALID
+    zh = "请求格式有误：{problem}"
+    en = "The request is not of the documented form: {problem}"
+
+
+class RequestTooLargeError(YinzhengError):
+    """The body is larger than this endpoint takes."""
+
+    code = "api.request_too_large"
+    kind = Kind.TOO_LARGE
+    zh = "请求内容过大，上限为 {limit} 字节。"
+    en = "The request is too large; at most {limit} bytes are taken."
+
+
+class PathUnknownError(YinzhengError):
+    """There is nothing at this address."""
+
+    code = "api.path_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "没有这个地址。"
+    en = "There is nothing at this address."
+
+
+class MethodNotAllowedError(YinzhengError):
+    """The address exists and does not take this method."""
+
+    code = "api.method_not_allowed"
+    kind = Kind.INVALID
+    zh = "该地址不支持此请求方法。"
+    en = "This address does not take this method."
+
+
+class TokenMissingError(YinzhengError):
+    """The request carries no bearer token."""
+
+    code = "api.token_missing"
+    kind = Kind.UNAUTHENTICATED
+    zh = "请求未携带访问令牌，请先从 /oauth/token 获取。"
+    en = "The request has no access token; get one from /oauth/token."
+
+
+class ClientUnknownError(YinzhengError):
+    """The client's credentials are wrong, or it is suspended; which of the two is not told."""
+
+    code = "api.client_unknown"
+    kind = Kind.UNAUTHENTICATED
+    zh = "客户端标识或密钥不正确，或该客户端已停用。"
+    en = "The client's identifier or secret is wrong, or the client is suspended."
+
+
+class ScopeMissingError(YinzhengError):
+    """The client may not do this."""
+
+    code = "api.scope_missing"
+    kind = Kind.FORBIDDEN
+    zh = "该客户端没有“{scope}”权限。"
+    en = "This client does not have the scope {scope!r}."
+
+
+class FileUnreadableError(YinzhengError):
+    """A file named on the command line cannot be read."""
+
+    code = "api.file_unreadable"
+    kind = Kind.INVALID
+    zh = "无法读取文件 {path}：{problem}"
+    en = "The file {path} cannot be read: {problem}"
+
+
+class InternalError(YinzhengError):
+    """Something went wrong that nobody foresaw; the log has it under the request's id."""
+
+    code = "api.internal"
+    kind = Kind.UNAVAILABLE
+    zh = "系统内部错误，请将请求编号 {request_id} 告知运维人员。"
+    en = "Something went wrong here; tell the operator the request id {request_id}."

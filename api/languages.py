@@ -1,0 +1,24 @@
+"""Which of the two languages a reader wants."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import Request
+
+Language = Literal["zh", "en"]
+COOKIE = "lang"
+
+
+def language_of(request: Request) -> Language:
+    """English where the address, the cookie or else the browser asks for it before Chinese; Chinese otherwise."""
+    asked = request.query_params.get("lang") or request.cookies.get(COOKIE)
+    if asked in ("zh", "en"):
+        return "en" if asked == "en" else "zh"
+    for part in request.headers.get("accept-language", "").split(","):
+        tag = part.split(";")[0].strip().lower()
+        if tag.startswith("zh"):
+            return "zh"
+        if tag.startswith("en"):
+            return "en"
+    return "zh"

@@ -1,0 +1,56 @@
+"""Bounds on what a request may carry, held before anything else looks at it."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import RequestTooLargeError
+from api.problems import problem_response
+
+_DEFAULT_BYTES = 1024 * 1024
+_FORM_OVERHEAD = 64 * 1024
+_UPLOADS = ("/v1/checks/pdf", "/check")
+
+
+class BodyLimit:
+    """Answers 413 to a body that is too large, by its declared length or by counting what comes in."""
+
+    def __init__(self, app: ASGIApp, *, max_pdf_bytes: int) -> None:
+        self._app = app
+        self._upload_bytes = max_pdf_bytes + _FORM_OVERHEAD
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._upload_bytes if scope["path"] in _UPLOADS else _DEFAULT_BYTES
+        refusal = problem_response(Request(scope), RequestTooLargeError(limit=limit))
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared) > limit:
+            await refusal(scope, receive, send)
+            return
+        received = 0
+        exceeded = False
+
+        async def counted() -> Message:
+            nonlocal received, exceeded
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                exceeded = True
+                return {"type": "http.disconnect"}
+            return message
+
+        async def unless_exceeded(message: Message) -> None:
+            if not exceeded:
+                await send(message)
+
+        try:
+            await self._app(scope, counted, unless_exceeded)
+        except Exception:
+            if not exceeded:
+                raise
+        if exceeded:
+            await refusal(scope, receive, send)

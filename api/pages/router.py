@@ -1,0 +1,90 @@
+"""The public check page: drop a PDF or type an identifier, and see the verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, UploadFile
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+
+from api.errors import PathUnknownError
+from api.languages import COOKIE, language_of
+from api.pages.words import WORDS
+from api.problems import all_errors, status_of
+from api.security import ServicesDep, remote_address
+from api.services import Services
+from store.errors import YinzhengError
+from verify import Verdict
+
+router = APIRouter()
+_templates = Jinja2Templates(Path(__file__).parent / "templates")
+_ONE_YEAR = 365 * 24 * 3600
+
+
+@router.get("/", response_class=HTMLResponse)
+def home(request: Request) -> HTMLResponse:
+    """The form."""
+    return _page(request, "check.html")
+
+
+@router.get("/check", response_class=HTMLResponse)
+def check_form(request: Request) -> HTMLResponse:
+    """The form again, for who reloads the page of a result."""
+    return _page(request, "check.html")
+
+
+@router.post("/check", response_class=HTMLResponse)
+def check(
+    request: Request,
+    services: ServicesDep,
+    identifier: Annotated[str, Form(max_length=200)] = "",
+    file: UploadFile | None = None,
+) -> HTMLResponse:
+    """Check what was dropped or typed; the file goes first."""
+    identifier = identifier.strip()
+    if file is not None and file.filename:
+        return _checked(request, services, "pdf", lambda: services.checker.check_pdf(file.file.read()))
+    if identifier:
+        return _checked(request, services, "identifier", lambda: services.checker.check_identifier(identifier))
+    return _page(request, "check.html", problem=WORDS[language_of(request)]["nothing_given"], status=422)
+
+
+@router.get("/c/{identifier}", response_class=HTMLResponse)
+def check_by_link(request: Request, services: ServicesDep, identifier: str) -> HTMLResponse:
+    """Where the QR code on a licence leads."""
+    return _checked(request, services, "identifier", lambda: services.checker.check_identifier(identifier))
+
+
+@router.get("/problems/{code}", response_class=HTMLResponse)
+def problem(request: Request, code: str) -> HTMLResponse:
+    """What an error code means; the ``type`` of problem details leads here."""
+    error = all_errors().get(code)
+    if error is None:
+        raise PathUnknownError
+    return _page(request, "problem.html", error=error)
+
+
+def _checked(request: Request, services: Services, evidence: Any, check: Any) -> HTMLResponse:
+    services.limiter.hit(services.settings.check_rate, "check", remote_address(request))
+    try:
+        verdict: Verdict = check()
+    except YinzhengError as error:
+        if status_of(error) >= 500:
+            raise
+        message = error.message_zh if language_of(request) == "zh" else error.message_en
+        return _page(request, "check.html", problem=message, problem_code=error.code, status=status_of(error))
+    services.check_records.add(verdict, evidence=evidence, checked_by="public")
+    return _page(request, "verdict.html", verdict=verdict)
+
+
+def _page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    language = language_of(request)
+    response = _templates.TemplateResponse(
+        request, template, {"lang": language, "t": WORDS[language], **values}, status_code=status
+    )
+    response.headers["Cache-Control"] = "no-store"
+    if request.query_params.get("lang") == language:
+        response.set_cookie(COOKIE, language, max_age=_ONE_YEAR, samesite="lax", httponly=True)
+    return response

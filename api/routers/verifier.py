@@ -1,0 +1,66 @@
+"""For departments that check instead of asking for paper."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends
+
+from api.clients import Client, Scope
+from api.errors import ScopeMissingError
+from api.problems import responses
+from api.schemas import CheckIdentifierRequest, CheckPresentationRequest, VerdictView
+from api.security import ServicesDep, client_with
+
+router = APIRouter(prefix="/v1/checks", tags=["核验 Checking"])
+
+CheckerDep = Annotated[Client, Depends(client_with(Scope.CHECK))]
+_PDF_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@router.post(
+    "/pdf",
+    summary="核验文件 Check a PDF",
+    openapi_extra=_PDF_BODY,
+    responses=responses(401, 403, 413, 422),
+)
+def check_pdf(
+    services: ServicesDep,
+    client: CheckerDep,
+    data: Annotated[bytes, Body(media_type="application/pdf")],
+) -> VerdictView:
+    """请求体即 PDF 文件。先验文件与印章，再查登记簿的现状。
+
+    The body is the file. Its bytes and seal are checked first, then what the register says of the licence now.
+    """
+    verdict = services.checker.check_pdf(data)
+    services.check_records.add(verdict, evidence="pdf", checked_by=f"client:{client.id}")
+    return VerdictView.of(verdict)
+
+
+@router.post("/identifier", summary="核验标识 Check an identifier", responses=responses(401, 403, 413, 422))
+def check_identifier(services: ServicesDep, client: CheckerDep, body: CheckIdentifierRequest) -> VerdictView:
+    """按电子证照标识查询登记簿的现状。What the register says now."""
+    verdict = services.checker.check_identifier(body.identifier)
+    services.check_records.add(verdict, evidence="identifier", checked_by=f"client:{client.id}")
+    return VerdictView.of(verdict)
+
+
+@router.post("/presentation", summary="核验亮证码 Redeem a QR code", responses=responses(401, 403, 413, 422))
+def check_presentation(services: ServicesDep, client: CheckerDep, body: CheckPresentationRequest) -> VerdictView:
+    """核销持证人出示的二维码。每个亮证码只能使用一次。
+
+    Redeems what a holder showed. Each code is good for one redemption; a second one fails.
+    """
+    if client.organisation_code is None:
+        raise ScopeMissingError(scope=Scope.CHECK.value)
+    checked = services.checker.check_presentation(body.token, by=client.organisation_code)
+    services.check_records.add(
+        checked.verdict, evidence="presentation", checked_by=f"client:{client.id}", purpose=checked.purpose
+    )
+    return VerdictView.of(checked.verdict)

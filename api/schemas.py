@@ -1,0 +1,284 @@
+"""What goes over the wire; the domain's own values never do."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from seal import Seal
+from trust import Licence, LicenceEvent, LicenceType
+from verify import Verdict
+from wallet import Presentation
+
+IDENTIFIER_EXAMPLE = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U"
+
+
+class _Strict(BaseModel):
+    """A request body: unknown members are refused, so that a typing error does not go unnoticed."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=1_000_000)
+
+
+class TokenAnswer(BaseModel):
+    """RFC 6749, 5.1."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  the name of a kind of token
+    expires_in: int = Field(description="Seconds.", examples=[900])
+    scope: str = Field(examples=["licences:check"])
+
+
+class IssueRequest(_Strict):
+    """A licence to issue."""
+
+    type: str = Field(description="Slug or 21-character code of the licence type.", examples=["business_licence"])
+    fields: dict[str, Any] = Field(description="The fields of the type; see GET /v1/licence-types/{type}.")
+    issue_date: date | None = Field(None, description="颁发日期; today where it is left out.")
+
+
+class ReasonRequest(_Strict):
+    """Why the status changes; goes on record."""
+
+    reason: str = Field(min_length=1, max_length=500, examples=["持证人申请注销"])
+
+
+class HolderView(BaseModel):
+    """持证主体."""
+
+    name: str
+    code: str
+    code_type: Literal["citizen_id", "uscc"]
+
+
+class LicenceView(BaseModel):
+    """A licence as its issuer and its holder see it."""
+
+    identifier: str = Field(description="电子证照标识, GB/T 36904.", examples=[IDENTIFIER_EXAMPLE])
+    type: str = Field(examples=["business_licence"])
+    type_code: str
+    name: str = Field(description="证照名称.", examples=["营业执照"])
+    number: str = Field(description="证照编号.")
+    holder: HolderView
+    issuer: str
+    issuer_code: str
+    issue_date: date
+    valid_from: date
+    valid_until: date | None = Field(description="null: 长期.")
+    state: str = Field(description="证照状态 today.", examples=["valid"])
+    state_zh: str = Field(examples=["有效"])
+    state_since: datetime
+    state_reason: str | None
+    fields: dict[str, Any]
+    pdf_digest: str = Field(description="SHA-256 of the sealed PDF.")
+    issued_at: datetime
+
+    @classmethod
+    def of(cls, licence: Licence, today: date) -> LicenceView:
+        state = licence.state_on(today)
+        return cls(
+            identifier=licence.identifier,
+            type=licence.type.slug,
+            type_code=licence.type.code,
+            name=licence.type.name_zh,
+            number=licence.number,
+            holder=HolderView(
+                name=licence.holder.name, code=licence.holder.code, code_type=licence.holder.code_type
+            ),
+            issuer=licence.issuer_name,
+            issuer_code=licence.issuer_code,
+            issue_date=licence.issue_date,
+            valid_from=licence.valid_from,
+            valid_until=licence.valid_until,
+            state=state.value,
+            state_zh=state.zh,
+            state_since=licence.state_since,
+            state_reason=licence.state_reason,
+            fields=dict(licence.fields),
+            pdf_digest=licence.pdf_digest,
+            issued_at=licence.issued_at,
+        )
+
+
+class EventView(BaseModel):
+    """One entry in the history of a licence."""
+
+    act: str
+    act_zh: str
+    state: str
+    actor: str
+    reason: str
+    at: datetime
+
+    @classmethod
+    def of(cls, event: LicenceEvent) -> EventView:
+        return cls(
+            act=event.act.value,
+            act_zh=event.act.zh,
+            state=event.state.value,
+            actor=event.actor,
+            reason=event.reason,
+            at=event.at,
+        )
+
+
+class TypeView(BaseModel):
+    """A licence type (证照类型)."""
+
+    slug: str
+    code: str
+    name_zh: str
+    name_en: str
+    fields: dict[str, Any] = Field(description="JSON Schema (draft 2020-12) of the fields.")
+
+    @classmethod
+    def of(cls, licence_type: LicenceType) -> TypeView:
+        return cls(
+            slug=licence_type.slug,
+            code=licence_type.code,
+            name_zh=licence_type.name_zh,
+            name_en=licence_type.name_en,
+            fields=dict(licence_type.schema),
+        )
+
+
+class SealView(BaseModel):
+    """The public record of a seal (备案信息)."""
+
+    number: str
+    owner: str
+    owner_code: str
+    name: str
+    purpose: str | None
+    state: str
+    artwork_digest: str | None
+
+    @classmethod
+    def of(cls, seal: Seal) -> SealView:
+        return cls(
+            number=seal.number,
+            owner=seal.organisation.name_zh,
+            owner_code=seal.organisation.code,
+            name=seal.name,
+            purpose=seal.purpose,
+            state=seal.state.value,
+            artwork_digest=seal.artwork_digest,
+        )
+
+
+class PresentRequest(_Strict):
+    """What the holder agrees to show, and for what."""
+
+    identifier: str = Field(examples=[IDENTIFIER_EXAMPLE])
+    purpose: str = Field(description="用途, for the holder's and the checker's records.", examples=["办理银行开户"])
+    audience: str | None = Field(
+        None, description="Unified social credit code of the only body that may redeem it; anybody where left out."
+    )
+
+
+class PresentationView(BaseModel):
+    """A presentation, to be shown as a QR code."""
+
+    token: str
+    qr_svg: str = Field(description="The token as a QR code, an SVG image.")
+    purpose: str
+    audience: str | None
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, presentation: Presentation) -> PresentationView:
+        return cls(
+            token=presentation.token,
+            qr_svg=presentation.qr_svg(),
+            purpose=presentation.purpose,
+            audience=presentation.audience,
+            expires_at=presentation.expires_at,
+        )
+
+
+class CheckIdentifierRequest(_Strict):
+    """An identifier to check."""
+
+    identifier: str = Field(max_length=200, examples=[IDENTIFIER_EXAMPLE])
+
+
+class CheckPresentationRequest(_Strict):
+    """What was read from a holder's QR code."""
+
+    token: str = Field(max_length=10_000)
+
+
+class ReasonView(BaseModel):
+    """A coded reason. Switch on ``code``."""
+
+    code: str = Field(examples=["register.revoked"])
+    message_zh: str
+    message_en: str
+    rests_on: Literal["pdf", "register", "presentation"] = Field(description="What it rests on.")
+    indication: str = Field(description="What this alone makes of the verdict.")
+    sub_indication: str | None = Field(description="As ETSI EN 319 102-1 names it.")
+
+
+class SignerView(BaseModel):
+    """Who signed."""
+
+    subject: str | None
+    serial: str | None
+    sha256: str | None = Field(description="SHA-256 of the certificate.")
+    chain: list[str] = Field(description="Subjects from the signer to the trust anchor.")
+
+
+class SignatureView(BaseModel):
+    """One seal, signature or time stamp in a PDF."""
+
+    field_name: str
+    kind: Literal["seal", "timestamp", "other"]
+    indication: str
+    sub_indication: str | None
+    reasons: list[ReasonView]
+    intact: bool
+    trusted: bool
+    coverage: str
+    changes: str
+    certified: int | None = Field(description="DocMDP level.")
+    level: str | None = Field(description="PAdES level.", examples=["B-T"])
+    subfilter: str | None
+    signer: SignerView
+    claimed_time: datetime | None
+    proven_time: datetime | None
+    digest_algorithm: str | None
+    signature_algorithm: str | None
+
+
+class LicenceSummaryView(BaseModel):
+    """What the register says of the licence, as far as anybody may know."""
+
+    identifier: str
+    type_code: str
+    title_zh: str
+    title_en: str
+    number: str | None
+    issuer: str
+    issuer_code: str | None
+    holder_masked: str
+    status: str
+    issued_on: date | None
+    valid_from: date | None
+    valid_until: date | None
+
+
+class VerdictView(BaseModel):
+    """The answer to "may I rely on this?"."""
+
+    verdict: Literal["TOTAL_PASSED", "TOTAL_FAILED", "INDETERMINATE"]
+    sub_indication: str | None
+    reasons: list[ReasonView]
+    signatures: list[SignatureView]
+    licence: LicenceSummaryView | None
+    checked_at: datetime
+    document_digest: str | None = Field(description="SHA-256 of the PDF that was shown.")
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> VerdictView:
+        return cls.model_validate(verdict.to_json())

@@ -1,0 +1,60 @@
+"""Who calls: the bearer token of a request, and the client behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi.security import OAuth2
+
+from api.clients import Client, Scope
+from api.errors import TokenMissingError
+from api.services import Services
+
+bearer = OAuth2(
+    flows=OAuthFlows(
+        clientCredentials=OAuthFlowClientCredentials(
+            tokenUrl="/oauth/token",
+            scopes={
+                Scope.ISSUE.value: "签发并管理本机构的证照 Issue and manage the body's licences",
+                Scope.HOLD.value: "打开持证人的卡包并亮证 Open the holder's wallet and present from it",
+                Scope.CHECK.value: "核验证照 Check licences",
+            },
+        )
+    ),
+    auto_error=False,
+    scheme_name="client",
+)
+
+
+def services_of(request: Request) -> Services:
+    """The parts of this process."""
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(services_of)]
+
+
+def client_with(scope: Scope) -> Callable[..., Client]:
+    """A dependency that lets in clients with a scope.
+
+    It raises :class:`TokenMissingError`, the errors of a wrong token, or :class:`~api.errors.ScopeMissingError`.
+    """
+
+    def authenticate(services: ServicesDep, authorization: Annotated[str | None, Depends(bearer)]) -> Client:
+        kind, _, token = (authorization or "").partition(" ")
+        if kind.lower() != "bearer" or not token:
+            raise TokenMissingError
+        client = services.clients.authenticate(token)
+        client.require(scope)
+        return client
+
+    return authenticate
+
+
+def remote_address(request: Request) -> str:
+    """The address that a request came from, for rate limits."""
+    return request.client.host if request.client is not None else "unknown"

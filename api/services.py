@@ -1,0 +1,247 @@
+"""The one place where the parts are chosen and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+
+from api.clients import Clients
+from api.settings import Settings
+from keys import (
+    CertificateAuthority,
+    FieldVault,
+    KekSource,
+    KeyEncryptionKey,
+    KeyPurpose,
+    Passphrase,
+    RawKey,
+    SoftCustody,
+    Subject,
+    TimestampAuthority,
+    TokenKeys,
+    TokenSigner,
+    TokenVerifier,
+    create_key_file,
+)
+from seal import FontLibrary, InternalTimeStamps, Organisations, Sealer, SealRegistry
+from store.cache import Cache, open_cache
+from store.clock import Clock, SystemClock
+from store.database import Database
+from store.embedded import EmbeddedPostgres
+from store.limits import RateLimiter, open_rate_limiter
+from store.objects import ObjectStore, open_object_store
+from store.outbox import Outbox, Worker
+from store.schema import require_current, upgrade
+from trust import LICENCE_ISSUED, Catalogue, Issuing, Register, Renderer
+from verify import Checker, CheckRecords, TrustAnchors
+from wallet import Presentations, Wallets
+
+TOKEN_SUBJECT = Subject(common_name="印证 令牌签发服务", organisation="印证电子证照服务")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The parts that hold keys, opened together because one key-encryption key opens them all."""
+
+    custody: SoftCustody
+    vault: FieldVault
+    authority: CertificateAuthority
+    timestamps: TimestampAuthority
+    token_keys: TokenKeys
+    signer: TokenSigner
+    verifier: TokenVerifier
+
+    @classmethod
+    def open(cls, database: Database, kek_source: KekSource, clock: Clock, issuer: str) -> Keys:
+        """Open custody with the key-encryption key, and make the authorities where they are missing.
+
+        :raises YinzhengError: the key-encryption key is not the one that the database was set up with.
+        """
+        kek = KeyEncryptionKey.open(database, kek_source, clock)
+        custody = SoftCustody(database, kek, clock)
+        vault = FieldVault(database, kek, clock)
+        vault.ensure()
+        authority = CertificateAuthority(database, custody, clock)
+        authority.ensure()
+        timestamps = TimestampAuthority(custody, authority, database, clock)
+        timestamps.ensure()
+        token = authority.ensure_service(KeyPurpose.TOKEN, TOKEN_SUBJECT)
+        token_keys = TokenKeys(custody, clock)
+        signer = TokenSigner(custody, custody.info(token.key_id), clock, issuer=issuer)
+        verifier = TokenVerifier(token_keys, clock, issuer=issuer)
+        return cls(custody, vault, authority, timestamps, token_keys, signer, verifier)
+
+
+class Services:
+    """All parts of one process. Use it as a context manager, or call :meth:`close`.
+
+    Parts are made when they are first asked for, so that a command that only reads a file starts no database.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self._closing = ExitStack()
+
+    @cached_property
+    def database(self) -> Database:
+        """PostgreSQL with the schema of this version.
+
+        The embedded one is brought to the schema by itself; any other by ``yinzheng db upgrade``.
+        """
+        embedded = self.settings.database_url is None
+        database = Database(self.database_address)
+        self._closing.callback(database.close)
+        if embedded:
+            upgrade(database)
+        else:
+            require_current(database)
+        return database
+
+    @cached_property
+    def database_address(self) -> str:
+        """The URL of the database; starts the embedded one where none is set."""
+        if self.settings.database_url is not None:
+            return self.settings.database_url.get_secret_value()
+        server = EmbeddedPostgres(self.settings.var / "postgres")
+        self._closing.callback(server.close)
+        return server.start()
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """Where the sealed PDFs are kept."""
+        url = self.settings.objects_url or (self.settings.var / "objects").resolve().as_uri()
+        return open_object_store(url)
+
+    @cached_property
+    def cache(self) -> Cache:
+        """Cache of what can be made again."""
+        return open_cache(self._redis_url)
+
+    @cached_property
+    def limiter(self) -> RateLimiter:
+        """Counts requests against rate limits."""
+        return open_rate_limiter(self._redis_url)
+
+    @property
+    def _redis_url(self) -> str | None:
+        url = self.settings.redis_url
+        return url.get_secret_value() if url is not None else None
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Custody of keys, authorities and tokens."""
+        return Keys.open(self.database, self._kek_source(), self.clock, self.settings.base_url)
+
+    def _kek_source(self) -> KekSource:
+        if self.settings.kek_passphrase_file is not None:
+            return Passphrase.from_file(self.settings.kek_passphrase_file)
+        path = self.settings.kek_file
+        if path is None:
+            path = self.settings.var / "secrets" / "kek"
+            create_key_file(path)
+        return RawKey.from_file(path)
+
+    @cached_property
+    def fonts(self) -> FontLibrary:
+        """The fonts of pages and seals."""
+        return FontLibrary(self.settings.font_paths)
+
+    @cached_property
+    def organisations(self) -> Organisations:
+        """The bodies that issue licences and own seals."""
+        return Organisations(self.database, self.clock)
+
+    @cached_property
+    def seals(self) -> SealRegistry:
+        """The register of seals."""
+        return SealRegistry(self.database, self.keys.custody, self.keys.authority, self.clock, self.fonts)
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        """Puts seals on documents."""
+        time_stamps = InternalTimeStamps(self.keys.timestamps, self.keys.authority)
+        return Sealer(self.database, self.keys.custody, self.keys.authority, self.seals, time_stamps, self.clock)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The licence types."""
+        return Catalogue.load()
+
+    @cached_property
+    def register(self) -> Register:
+        """The register of licences."""
+        return Register(self.database, self.keys.vault, self.objects, self.catalogue, self.clock)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Jobs that follow from what was committed."""
+        return Outbox(self.database, self.clock)
+
+    @cached_property
+    def issuing(self) -> Issuing:
+        """Issues licences."""
+        return Issuing(
+            database=self.database,
+            objects=self.objects,
+            outbox=self.outbox,
+            catalogue=self.catalogue,
+            register=self.register,
+            renderer=Renderer(self.fonts),
+            seals=self.seals,
+            sealer=self.sealer,
+            clock=self.clock,
+            check_url=f"{self.settings.base_url}/c/",
+        )
+
+    @cached_property
+    def wallets(self) -> Wallets:
+        """Holders' wallets."""
+        return Wallets(self.database, self.register, self.clock)
+
+    @cached_property
+    def presentations(self) -> Presentations:
+        """Presentations by QR code."""
+        return Presentations(
+            self.database, self.wallets, self.register, self.keys.signer, self.keys.verifier, self.clock
+        )
+
+    @cached_property
+    def checker(self) -> Checker:
+        """Checks licences."""
+        anchors = TrustAnchors((self.keys.authority.root,))
+        return Checker(self.register, anchors, self.presentations, self.clock, self.settings.max_pdf_bytes)
+
+    @cached_property
+    def check_records(self) -> CheckRecords:
+        """The record of every check."""
+        return CheckRecords(self.database, self.clock)
+
+    @cached_property
+    def clients(self) -> Clients:
+        """The systems that may call the API."""
+        return Clients(self.database, self.keys.signer, self.keys.verifier, self.clock)
+
+    @cached_property
+    def worker(self) -> Worker:
+        """Does the jobs of the outbox."""
+        handlers: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
+            LICENCE_ISSUED: lambda payload: self.wallets.on_licence_issued(payload),
+        }
+        return Worker(self.database, self.clock, handlers)
+
+    def close(self) -> None:
+        """Close connections, and stop the embedded database if nobody else uses it."""
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,116 @@
+"""Settings, all from the environment (``YINZHENG_…``), each optionally from a file named by ``YINZHENG_…_FILE``."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from api.errors import SettingsError
+
+_PREFIX = "YINZHENG_"
+_FROM_FILE = ("DATABASE_URL", "REDIS_URL", "OBJECTS_URL")
+
+
+class Environment(StrEnum):
+    """What the process runs for. Production refuses the defaults that are only fit for one's own machine."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """How this process is set up. With nothing set, all is embedded and kept under ``./var``."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", hide_input_in_errors=True)
+
+    environment: Environment = Environment.DEVELOPMENT
+    var: Path = Path("var")
+    """Directory of the embedded parts: database, objects, key-encryption key, what the demo leaves."""
+    database_url: SecretStr | None = None
+    """PostgreSQL; without it one is started under ``var``."""
+    redis_url: SecretStr | None = None
+    """Redis for cache and rate limits; without it both are kept in the process."""
+    objects_url: str | None = None
+    """``s3://bucket/prefix`` or ``file:///path``; without it files under ``var``."""
+    kek_file: Path | None = None
+    """The key-encryption key: 32 bytes, or 64 hexadecimal digits."""
+    kek_passphrase_file: Path | None = None
+    """A passphrase from which the key-encryption key is derived by scrypt."""
+    base_url: str = "http://127.0.0.1:8000"
+    """The public address of the service; QR codes lead there."""
+    font_paths: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Directories with more fonts (Song, Fang Song, Kai), separated like ``PATH``."""
+    max_pdf_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
+    """Largest PDF that is checked."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    check_rate: str = "60/minute"
+    """How often one address may use the public check page."""
+    token_rate: str = "30/minute"
+    """How often one address may ask for an access token."""
+
+    @field_validator("font_paths", mode="before")
+    @classmethod
+    def _split_paths(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(Path(part) for part in value.split(os.pathsep) if part)
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+            raise ValueError("base_url has to be http(s)://host[:port][/path]")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _fit_for_production(self) -> Self:
+        if self.kek_file is not None and self.kek_passphrase_file is not None:
+            raise ValueError("set only one of YINZHENG_KEK_FILE and YINZHENG_KEK_PASSPHRASE_FILE")
+        if self.environment is Environment.PRODUCTION:
+            missing = [
+                name
+                for name, present in (
+                    ("YINZHENG_DATABASE_URL", self.database_url),
+                    ("YINZHENG_REDIS_URL", self.redis_url),
+                    ("YINZHENG_KEK_FILE or YINZHENG_KEK_PASSPHRASE_FILE", self.kek_file or self.kek_passphrase_file),
+                )
+                if not present
+            ]
+            if missing:
+                raise ValueError(f"production needs {', '.join(missing)}")
+            if not self.base_url.startswith("https://"):
+                raise ValueError("production needs YINZHENG_BASE_URL with https")
+        return self
+
+    @classmethod
+    def load(cls) -> Settings:
+        """Read the environment.
+
+        :raises SettingsError: a setting is missing, malformed, or unfit for production; the message names it.
+        """
+        given: dict[str, Any] = {}
+        for name in _FROM_FILE:
+            path = os.environ.get(f"{_PREFIX}{name}_FILE")
+            if path:
+                try:
+                    given[name.lower()] = Path(path).read_text("utf-8").strip()
+                except (OSError, UnicodeDecodeError) as error:
+                    raise SettingsError(problem=f"{_PREFIX}{name}_FILE cannot be read: {path}") from error
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{_PREFIX}{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
+                if each["loc"]
+                else str(each["msg"]).removeprefix("Value error, ")
+                for each in error.errors(include_url=False, include_input=False, include_context=False)
+            )
+            raise SettingsError(problem=problems) from None

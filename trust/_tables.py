@@ -1,0 +1,61 @@
+"""Tables of the package; rows never leave it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from store.database import Base
+
+
+class LicenceRow(Base):
+    """One version of one licence. Personal data are in ``data`` only, encrypted."""
+
+    __tablename__ = "licence"
+    __table_args__ = (
+        sa.CheckConstraint("state IN ('valid', 'suspended', 'revoked')", name="state"),
+        sa.CheckConstraint("holder_code_type IN ('citizen_id', 'uscc')", name="holder_code_type"),
+        sa.Index(
+            "uq_licence_live_number",
+            "type_slug",
+            "number_index",
+            unique=True,
+            postgresql_where=sa.text("state IN ('valid', 'suspended')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    identifier: Mapped[str] = mapped_column(unique=True)
+    type_slug: Mapped[str]
+    number_index: Mapped[bytes]
+    holder_index: Mapped[bytes] = mapped_column(index=True)
+    holder_code_type: Mapped[str]
+    issuer_code: Mapped[str] = mapped_column(sa.String(18), index=True)
+    issuer_name: Mapped[str]
+    issue_date: Mapped[date] = mapped_column(sa.Date)
+    valid_from: Mapped[date] = mapped_column(sa.Date)
+    valid_until: Mapped[date | None] = mapped_column(sa.Date)
+    state: Mapped[str]
+    state_since: Mapped[datetime]
+    state_reason: Mapped[str | None]
+    data: Mapped[bytes]
+    pdf_digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    seal_use_id: Mapped[int]
+    issued_by: Mapped[str]
+    issued_at: Mapped[datetime]
+
+
+class LicenceEventRow(Base):
+    """Append-only: everything that was done to a licence."""
+
+    __tablename__ = "licence_event"
+
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    licence_id: Mapped[int] = mapped_column(sa.ForeignKey("licence.id"), index=True)
+    act: Mapped[str]
+    state: Mapped[str]
+    actor: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[datetime]

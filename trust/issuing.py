@@ -1,0 +1,174 @@
+"""Issuing a licence (签发): check, allot an identifier, lay out, seal, keep, enter in the register.
+
+Issuing the same content twice gives the licence that is already there, so that an interrupted caller can simply ask
+again. All that is needed to show the licence is written before the one transaction that makes it exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from store.objects import ObjectStore
+from store.outbox import Outbox
+
+from seal import Organisation, Placement, Sealer, SealingOrder, SealRegistry
+from seal import Seal as SealRecord
+from seal.errors import SealAmbiguousError, SealNoneForTypeError
+from store.clock import Clock
+from store.database import Database
+from trust.catalogue import Catalogue, LicenceType
+from trust.codes import UnifiedSocialCreditCode
+from trust.content import LicenceContent
+from trust.errors import NumberInUseError
+from trust.identifier import LicenceIdentifier, new_serial
+from trust.licence import Licence
+from trust.register import Register, local_date
+from trust.rendering import Renderer
+from trust.validation import CheckedFields, check_fields
+
+LICENCE_ISSUED = "licence.issued"
+"""Topic of the outbox: a licence exists from now on. Payload: ``{"identifier": ...}``."""
+
+
+@dataclass(frozen=True)
+class IssueOrder:
+    """What a department wants issued."""
+
+    type: str
+    """Slug or code of the licence type."""
+    fields: Mapping[str, Any]
+    actor: str
+    """Who orders it: a client or an officer."""
+    issuer_code: str | None = None
+    """Unified social credit code of the issuing body; may be left out where only one body has a seal for the type."""
+    issue_date: date | None = None
+    """Defaults to today."""
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A licence, and whether this order made it or found it."""
+
+    licence: Licence
+    created: bool
+
+
+class Issuing:
+    """The issuing of licences."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        objects: ObjectStore,
+        outbox: Outbox,
+        catalogue: Catalogue,
+        register: Register,
+        renderer: Renderer,
+        seals: SealRegistry,
+        sealer: Sealer,
+        clock: Clock,
+        check_url: str,
+    ) -> None:
+        """:param check_url: where QR codes lead; the licence's identifier is appended."""
+        self._database = database
+        self._objects = objects
+        self._outbox = outbox
+        self._catalogue = catalogue
+        self._register = register
+        self._renderer = renderer
+        self._seals = seals
+        self._sealer = sealer
+        self._clock = clock
+        self._check_url = check_url
+
+    def issue(self, order: IssueOrder) -> Issued:
+        """Issue a licence.
+
+        :raises TypeUnknownError: there is no such type.
+        :raises FieldsInvalidError: the fields cannot be taken; lists all that is wrong.
+        :raises NumberInUseError: another licence of the type holds with the same number and other content.
+        :raises SealNoneForTypeError: nobody, or not this body, has an active seal for the type.
+        :raises SealAmbiguousError: several bodies have one and the order names none.
+        :raises YinzhengError: what laying out, sealing or keeping it raises.
+        """
+        licence_type = self._catalogue.get(order.type)
+        now = self._clock.now()
+        issue_date = order.issue_date or local_date(now)
+        checked = check_fields(licence_type, order.fields, issue_date=issue_date, today=local_date(now))
+        existing = self._existing(licence_type, checked, order)
+        if existing is not None:
+            return Issued(existing, created=False)
+        seal = self._seal_for(licence_type, order.issuer_code)
+        content = self._content(licence_type, checked, seal.organisation, issue_date)
+        pdf = self._renderer.render(content, at=now)
+        sealed = self._sealer.seal_pdf(
+            pdf,
+            SealingOrder(
+                seal_number=seal.number,
+                caller=order.actor,
+                document_type=licence_type.slug,
+                document_identifier=str(content.identifier),
+                placement=Placement(licence_type.seal.page, licence_type.seal.x_mm, licence_type.seal.y_mm),
+                reason=f"签发{licence_type.name_zh}",
+            ),
+        )
+        self._objects.put(sealed.data)
+        try:
+            with self._database.transaction() as session:
+                licence = self._register.enter(
+                    session,
+                    content,
+                    pdf_digest=sealed.digest,
+                    seal_use_id=sealed.use_id,
+                    actor=order.actor,
+                    at=sealed.sealed_at,
+                )
+                self._outbox.add(session, LICENCE_ISSUED, {"identifier": licence.identifier}, key=licence.identifier)
+        except IntegrityError:
+            # Somebody issued the same number between our look and our entry.
+            existing = self._existing(licence_type, checked, order)
+            if existing is None:
+                raise
+            return Issued(existing, created=False)
+        return Issued(licence, created=True)
+
+    def _existing(self, licence_type: LicenceType, checked: CheckedFields, order: IssueOrder) -> Licence | None:
+        """The licence that this very order made before, if it did."""
+        live = self._register.live(licence_type.slug, checked.number)
+        if live is None:
+            return None
+        same = (
+            dict(live.fields) == dict(checked.fields)
+            and order.issuer_code in (None, live.issuer_code)
+            and order.issue_date in (None, live.issue_date)
+        )
+        if not same:
+            raise NumberInUseError(identifier=live.identifier)
+        return live
+
+    def _seal_for(self, licence_type: LicenceType, issuer_code: str | None) -> SealRecord:
+        seals = self._seals.usable_for(licence_type.slug, issuer_code)
+        codes = sorted({seal.organisation.code for seal in seals})
+        if not codes:
+            raise SealNoneForTypeError(document_type=licence_type.name_zh)
+        if len(codes) > 1:
+            raise SealAmbiguousError(document_type=licence_type.name_zh, codes=", ".join(codes))
+        return seals[-1]
+
+    def _content(
+        self, licence_type: LicenceType, checked: CheckedFields, issuer: Organisation, issue_date: date
+    ) -> LicenceContent:
+        identifier = LicenceIdentifier.make(
+            licence_type.code, UnifiedSocialCreditCode.parse(issuer.code), new_serial(issue_date)
+        )
+        return checked.content(
+            identifier=identifier,
+            issuer_name=issuer.name_zh,
+            issuer_code=issuer.code,
+            check_url=f"{self._check_url}{identifier}",
+        )

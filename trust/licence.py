@@ -1,0 +1,120 @@
+"""A licence as the register knows it, and the states it can be in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from trust.catalogue import LicenceType
+from trust.content import Holder
+from trust.holders import HolderIndex
+
+
+class LicenceState(StrEnum):
+    """证照状态. The first three are acts of an authority; expiry comes by itself."""
+
+    VALID = "valid"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+
+    @property
+    def zh(self) -> str:
+        """The state as an official names it."""
+        return _ZH[self]
+
+
+_ZH = {
+    LicenceState.VALID: "有效",
+    LicenceState.SUSPENDED: "暂停",
+    LicenceState.REVOKED: "吊销",
+    LicenceState.EXPIRED: "过期",
+    LicenceState.NOT_YET_VALID: "未生效",
+}
+
+
+class Act(StrEnum):
+    """What an authority does to a licence."""
+
+    ISSUE = "issue"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    REVOKE = "revoke"
+
+    @property
+    def zh(self) -> str:
+        """The act as an official names it."""
+        return _ACT_ZH[self]
+
+
+_ACT_ZH = {Act.ISSUE: "签发", Act.SUSPEND: "暂停", Act.RESUME: "恢复", Act.REVOKE: "吊销"}
+
+_NEXT: dict[tuple[LicenceState, Act], LicenceState] = {
+    (LicenceState.VALID, Act.SUSPEND): LicenceState.SUSPENDED,
+    (LicenceState.VALID, Act.REVOKE): LicenceState.REVOKED,
+    (LicenceState.SUSPENDED, Act.RESUME): LicenceState.VALID,
+    (LicenceState.SUSPENDED, Act.REVOKE): LicenceState.REVOKED,
+}
+
+
+def state_after(state: LicenceState, act: Act) -> LicenceState | None:
+    """The state that an act leads to, or None where it is not possible."""
+    return _NEXT.get((state, act))
+
+
+def possible_acts(state: LicenceState) -> tuple[Act, ...]:
+    """The acts that a licence in this state can take."""
+    return tuple(act for (before, act) in _NEXT if before is state)
+
+
+@dataclass(frozen=True, repr=False)
+class Licence:
+    """One version of one licence with what the register says of it."""
+
+    identifier: str
+    type: LicenceType
+    number: str
+    holder: Holder
+    holder_index: HolderIndex
+    issuer_code: str
+    issuer_name: str
+    issue_date: date
+    valid_from: date
+    valid_until: date | None
+    """The last day on which it holds; None for 长期."""
+    fields: Mapping[str, Any]
+    recorded_state: LicenceState
+    """What an authority last decided, whatever the date."""
+    state_since: datetime
+    state_reason: str | None
+    pdf_digest: str
+    """SHA-256 of the sealed PDF, lowercase hexadecimal."""
+    issued_at: datetime
+
+    def state_on(self, day: date) -> LicenceState:
+        """The state on a day, expiry taken into account; a decision of an authority goes before the calendar."""
+        if self.recorded_state is not LicenceState.VALID:
+            return self.recorded_state
+        if day < self.valid_from:
+            return LicenceState.NOT_YET_VALID
+        if self.valid_until is not None and day > self.valid_until:
+            return LicenceState.EXPIRED
+        return LicenceState.VALID
+
+    def __repr__(self) -> str:
+        return f"Licence({self.identifier})"
+
+
+@dataclass(frozen=True)
+class LicenceEvent:
+    """One entry in the history of a licence."""
+
+    act: Act
+    state: LicenceState
+    actor: str
+    reason: str
+    at: datetime

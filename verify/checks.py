@@ -1,0 +1,165 @@
+"""Checking: from a PDF, an identifier or a presentation to one verdict.
+
+The PDF is evidence and the register is the truth (design decision 2): a file passes only if its seal does *and* the
+register says that the licence holds today *and* it is the very file that the register names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from store.clock import Clock
+from store.errors import YinzhengError
+from trust import Licence, Register
+from trust.codes import mask
+from trust.errors import IdentifierInvalidError
+from verify.anchors import TrustAnchors
+from verify.pdf import Policy, inspect_pdf
+from verify.reasons import CATALOGUE, reason
+from verify.verdict import LicenceSummary, Reason, Verdict, verdict
+
+
+class RedeemedPresentation(Protocol):
+    """What a wallet says about a presentation that it took back."""
+
+    @property
+    def identifier(self) -> str:
+        """The licence that was shown."""
+        ...
+
+    @property
+    def purpose(self) -> str:
+        """What the holder showed it for."""
+        ...
+
+    @property
+    def presented_at(self) -> datetime:
+        """When the holder agreed."""
+        ...
+
+
+class PresentationRedeemer(Protocol):
+    """The wallet's side of checking a presentation."""
+
+    def redeem(self, token: str, *, by: str) -> RedeemedPresentation:
+        """Take a presentation, once; refuses with an error whose code is one of the reasons ``presentation.*``."""
+        ...
+
+
+@dataclass(frozen=True)
+class CheckedPresentation:
+    """A verdict on a presentation, and what the holder showed it for."""
+
+    verdict: Verdict
+    purpose: str | None
+
+
+class Checker:
+    """Gives verdicts on licences."""
+
+    def __init__(
+        self,
+        register: Register,
+        anchors: TrustAnchors,
+        redeemer: PresentationRedeemer,
+        clock: Clock,
+        max_pdf_bytes: int,
+    ) -> None:
+        self._register = register
+        self._anchors = anchors
+        self._redeemer = redeemer
+        self._clock = clock
+        self._max_pdf_bytes = max_pdf_bytes
+
+    def check_pdf(self, data: bytes) -> Verdict:
+        """Check a sealed licence by its file.
+
+        :raises VerifyError: it cannot be read as a signed PDF at all (see :mod:`verify.errors`).
+        """
+        now = self._clock.now()
+        evidence = inspect_pdf(data, self._anchors, policy=Policy.LICENCE, now=now, max_bytes=self._max_pdf_bytes)
+        digest = hashlib.sha256(data).hexdigest()
+        licence = self._licence_in(evidence.licence_data)
+        if licence is None:
+            code = "register.identifier_missing" if evidence.licence_data is None else "register.unknown"
+            register_reasons = [reason(code)]
+        else:
+            register_reasons = [self._state_reason(licence)]
+            if digest != licence.pdf_digest:
+                register_reasons.append(reason("register.other_document"))
+        return verdict(
+            [*evidence.reasons, *register_reasons],
+            checked_at=now,
+            signatures=evidence.signatures,
+            licence=self._summary(licence) if licence else None,
+            document_digest=digest,
+        )
+
+    def check_identifier(self, identifier: str) -> Verdict:
+        """Check a licence by its identifier (电子证照标识).
+
+        :raises IdentifierInvalidError: it is not one, or its check character is wrong.
+        """
+        now = self._clock.now()
+        licence = self._register.find(identifier)
+        if licence is None:
+            return verdict([reason("register.unknown")], checked_at=now)
+        return verdict([self._state_reason(licence)], checked_at=now, licence=self._summary(licence))
+
+    def check_presentation(self, token: str, *, by: str) -> CheckedPresentation:
+        """Redeem what a holder showed, and check the licence that it names.
+
+        :param by: unified social credit code of the body that checks.
+        """
+        try:
+            redeemed = self._redeemer.redeem(token, by=by)
+        except YinzhengError as error:
+            if error.code not in CATALOGUE:
+                raise
+            return CheckedPresentation(verdict([reason(error.code)], checked_at=self._clock.now()), purpose=None)
+        checked = self.check_identifier(redeemed.identifier)
+        reasons = (reason("presentation.valid"), *checked.reasons)
+        return CheckedPresentation(replace(checked, reasons=reasons), redeemed.purpose)
+
+    def _licence_in(self, licence_data: bytes | None) -> Licence | None:
+        """The register's licence for the data embedded in a file, which may be anything."""
+        if licence_data is None:
+            return None
+        try:
+            identifier = json.loads(licence_data)["identifier"]
+            return self._register.find(identifier) if isinstance(identifier, str) else None
+        except (ValueError, KeyError, TypeError, RecursionError, IdentifierInvalidError):
+            return None
+
+    def _state_reason(self, licence: Licence) -> Reason:
+        state = licence.state_on(self._register.today())
+        return reason(
+            f"register.{state.value}",
+            until=licence.valid_until,
+            since=licence.valid_from,
+        )
+
+    def _summary(self, licence: Licence) -> LicenceSummary:
+        return LicenceSummary(
+            identifier=licence.identifier,
+            type_code=licence.type.code,
+            title_zh=licence.type.name_zh,
+            title_en=licence.type.name_en,
+            issuer=licence.issuer_name,
+            issuer_code=licence.issuer_code,
+            holder_masked=masked_name(licence.holder.name, person=licence.holder.code_type == "citizen_id"),
+            status=licence.state_on(self._register.today()).value,
+            number=mask(licence.number),
+            issued_on=licence.issue_date,
+            valid_from=licence.valid_from,
+            valid_until=licence.valid_until,
+        )
+
+
+def masked_name(name: str, *, person: bool) -> str:
+    """A holder's name as anybody may see it: a body's in full, a person's last character only."""
+    return f"{'*' * (len(name) - 1)}{name[-1]}" if person else name

@@ -1,0 +1,41 @@
+"""Tables of the package; rows never leave it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from store.database import Base
+
+
+class ReferenceRow(Base):
+    """A holder's reference to a licence; what the licence says stays in the register."""
+
+    __tablename__ = "wallet_reference"
+    __table_args__ = (sa.UniqueConstraint("holder_index", "identifier"),)
+
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    holder_index: Mapped[bytes]
+    identifier: Mapped[str]
+    added_at: Mapped[datetime]
+
+
+class PresentationRow(Base):
+    """A presentation that was handed out, and whether it was redeemed."""
+
+    __tablename__ = "presentation"
+    __table_args__ = (
+        sa.CheckConstraint("(redeemed_at IS NULL) = (redeemed_by IS NULL)", name="redeemed_by_somebody"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    holder_index: Mapped[bytes] = mapped_column(index=True)
+    identifier: Mapped[str]
+    purpose: Mapped[str]
+    audience: Mapped[str | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    redeemed_at: Mapped[datetime | None]
+    redeemed_by: Mapped[str | None]
