@@ -33,7 +33,7 @@ _PREFERRED: dict[Role, tuple[str, ...]] = {
     ),
     "kai": (
         "KaiTi", "楷体", "KaiTi_GB2312", "楷体_GB2312", "STKaiti", "华文楷体", "Kaiti SC", "FZKai-Z03S",
-        "方正楷体简体", "AR PL UKai CN", "AR PL KaitiM GB",
+        "方正楷体简体", "AR PL UKai CN", "AR PL UKai", "AR PL KaitiM GB",
     ),
     "fang": (
         "FangSong", "仿宋", "FangSong_GB2312", "仿宋_GB2312", "STFangsong", "华文仿宋", "FZFangSong-Z02S",

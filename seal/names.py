@@ -41,7 +41,12 @@ def cleaned(text: str, part: Part, face: Face) -> str:
         raise ArtworkEmptyError(part=part.zh, part_en=part.en)
     if len(words) > part.limit:
         raise ArtworkNameTooLongError(part=part.zh, part_en=part.en, length=len(words), limit=part.limit)
-    missing = sorted({c for c in words if c != " " and not face.covers(c)})
+    missing = sorted({c for c in words if c != " " and not _drawn(face, c)})
     if missing:
         raise ArtworkMissingGlyphError(characters=", ".join(f"{c} (U+{ord(c):04X})" for c in missing))
     return words
+
+
+def _drawn(face: Face, character: str) -> bool:
+    """Whether a character leaves ink; some fonts have empty glyphs for characters such as U+3164."""
+    return face.covers(character) and bool(face.glyph(character).outline.commands)

@@ -12,7 +12,8 @@ import typst
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 
-from seal.errors import FontPathMissingError
+from seal.artwork import round_seal
+from seal.errors import ArtworkMissingGlyphError, FontPathMissingError
 from seal.fonts import FontLibrary
 from seal.outlines import Face, Outline, circle, rectangle
 
@@ -29,19 +30,20 @@ def _area(outline: Outline) -> float:
     )
 
 
-def _true_type(path: Path, family: str, characters: str) -> None:
-    """A font of quadratic curves in which every character is the same round blot."""
+def _true_type(path: Path, family: str, characters: str, *, blank: str = "") -> None:
+    """A font of quadratic curves in which every character is the same round blot, but for blank ones."""
     pen = TTGlyphPen(None)
     pen.moveTo((500, 800))
     pen.qCurveTo((900, 800), (900, 400), (900, 0), (500, 0))
     pen.qCurveTo((100, 0), (100, 400), (100, 800), (500, 800))
     pen.closePath()
     blot = pen.glyph()
-    names = [f"uni{ord(c):04X}" for c in characters]
+    names = [f"uni{ord(c):04X}" for c in characters + blank]
+    shapes = [blot] * len(characters) + [TTGlyphPen(None).glyph()] * len(blank)
     builder = FontBuilder(1000, isTTF=True)
     builder.setupGlyphOrder([".notdef", *names])
-    builder.setupCharacterMap({ord(c): name for c, name in zip(characters, names, strict=True)})
-    builder.setupGlyf({".notdef": blot, **dict.fromkeys(names, blot)})
+    builder.setupCharacterMap({ord(c): name for c, name in zip(characters + blank, names, strict=True)})
+    builder.setupGlyf({".notdef": blot, **dict(zip(names, shapes, strict=True))})
     builder.setupHorizontalMetrics(dict.fromkeys([".notdef", *names], (1000, 100)))
     builder.setupHorizontalHeader(ascent=880, descent=-120)
     builder.setupNameTable({"familyName": family, "styleName": "Regular", "psName": path.stem})
@@ -88,6 +90,12 @@ def test_quadratic_curves_become_cubic_without_changing_the_shape(tmp_path: Path
     assert {operator for operator, _ in glyph.outline.commands} == {"M", "C", "Z"}
     box = glyph.outline.bounds
     assert (box.left, box.bottom, box.right, box.top) == pytest.approx((0.1, 0, 0.9, 0.8), abs=0.001)
+
+
+def test_a_glyph_without_ink_counts_as_missing_on_a_seal(tmp_path: Path) -> None:
+    _true_type(tmp_path / "simsun.ttf", "SimSun", "国青", blank="\u3164")
+    with pytest.raises(ArtworkMissingGlyphError):
+        round_seal("国\u3164青", fonts=FontLibrary([tmp_path]))
 
 
 def test_a_font_directory_that_is_not_there_is_refused_and_named(tmp_path: Path) -> None:
