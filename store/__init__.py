@@ -1,1 +1,51 @@
 """Persistence without any word of the domain: database, objects, cache, limits, clock, outbox."""
+
+from __future__ import annotations
+
+from store import _tables as _tables  # registers the tables
+from store.cache import Cache, open_cache
+from store.clock import Clock, FixedClock, SystemClock
+from store.database import Base, Database, DatabaseUnavailableError
+from store.embedded import EmbeddedPostgres, EmbeddedPostgresError, EmbeddedPostgresUnsupportedError
+from store.errors import Kind, YinzhengError
+from store.limits import RateLimitedError, RateLimiter, open_rate_limiter
+from store.objects import (
+    ObjectDamagedError,
+    ObjectMissingError,
+    ObjectStore,
+    ObjectStoreUrlError,
+    ObjectsUnavailableError,
+    open_object_store,
+)
+from store.outbox import Attempts, DeadJob, Handler, Job, Outbox, Worker
+
+__all__ = [
+    "Attempts",
+    "Base",
+    "Cache",
+    "Clock",
+    "Database",
+    "DatabaseUnavailableError",
+    "DeadJob",
+    "EmbeddedPostgres",
+    "EmbeddedPostgresError",
+    "EmbeddedPostgresUnsupportedError",
+    "FixedClock",
+    "Handler",
+    "Job",
+    "Kind",
+    "ObjectDamagedError",
+    "ObjectMissingError",
+    "ObjectStore",
+    "ObjectStoreUrlError",
+    "ObjectsUnavailableError",
+    "Outbox",
+    "RateLimitedError",
+    "RateLimiter",
+    "SystemClock",
+    "Worker",
+    "YinzhengError",
+    "open_cache",
+    "open_object_store",
+    "open_rate_limiter",
+]

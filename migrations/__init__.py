@@ -1,0 +1,1 @@
+"""The database's tables, step by step, by Alembic; ``store.schema`` takes the steps."""

@@ -1,0 +1,105 @@
+"""Bringing a database to the tables that this version of the program knows."""
+
+from __future__ import annotations
+
+import importlib.resources
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from store.database import Database, DatabaseUnavailableError
+from store.errors import Kind, YinzhengError
+
+_LOCK = 0x59494E5A48454E47
+"""Number of the advisory lock that a migration holds: YINZHENG in ASCII."""
+
+
+class SchemaOutdatedError(YinzhengError):
+    """The database was not brought to this version of the program."""
+
+    code = "store.schema_outdated"
+    kind = Kind.MISCONFIGURED
+    zh = "数据库结构版本为 {current}，本程序需要 {expected}，请先运行 yinzheng db upgrade。"
+    en = "The database is at revision {current} and this program needs {expected}: run yinzheng db upgrade first."
+
+
+class SchemaUnknownError(YinzhengError):
+    """The database was brought to a version that this program does not know, most likely a newer one."""
+
+    code = "store.schema_unknown"
+    kind = Kind.MISCONFIGURED
+    zh = "数据库结构版本 {current} 不为本程序所知，可能由更新的版本建立，请升级本程序。"
+    en = "The database is at revision {current}, which this program does not know: use the newer program that made it."
+
+
+def upgrade(database: Database) -> None:
+    """Bring the database to the newest revision; nothing happens when it is there.
+
+    Several processes may do so at once: one works, the others wait and then find nothing left to do.
+
+    :raises SchemaUnknownError: the database is ahead of this program.
+    :raises DatabaseUnavailableError: it cannot be reached.
+    """
+    try:
+        # The lock is a connection's own, so that a migration may use as many transactions as it needs, and is gone
+        # with the connection should this process be killed.
+        with database.engine.connect() as guard:
+            guard.execute(sa.select(sa.func.pg_advisory_lock(_LOCK)))
+            guard.commit()
+            try:
+                _refuse_unknown(current(database))
+                with database.engine.connect() as connection:
+                    config = _config()
+                    config.attributes["connection"] = connection
+                    command.upgrade(config, "head")
+                    connection.commit()
+            finally:
+                guard.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
+                guard.commit()
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseUnavailableError from error
+
+
+def current(database: Database) -> str | None:
+    """The revision that the database is at; None when it was never brought to one.
+
+    :raises DatabaseUnavailableError: it cannot be reached.
+    """
+    try:
+        with database.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseUnavailableError from error
+
+
+def require_current(database: Database) -> None:
+    """Make sure that the database is at the newest revision.
+
+    :raises SchemaOutdatedError: it is behind.
+    :raises SchemaUnknownError: it is ahead.
+    :raises DatabaseUnavailableError: it cannot be reached.
+    """
+    expected = _scripts().get_current_head()
+    found = current(database)
+    if found != expected:
+        _refuse_unknown(found)
+        raise SchemaOutdatedError(current=found, expected=expected)
+
+
+def _refuse_unknown(revision: str | None) -> None:
+    if revision is not None and revision not in {script.revision for script in _scripts().walk_revisions()}:
+        raise SchemaUnknownError(current=revision)
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(importlib.resources.files("migrations")).replace("%", "%%"))
+    return config
