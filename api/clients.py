@@ -126,7 +126,8 @@ class Clients:
     def authenticate(self, token: str) -> Client:
         """The client that an access token was given to.
 
-        :raises TokenError: the token is not ours, for another use, or too old.
+        :raises TokenInvalidError: the token is not ours, or for another use.
+        :raises TokenExpiredError: it is too old.
         :raises ClientUnknownError: the client was suspended since.
         """
         verified = self._verifier.verify(token, typ=_TOKEN_TYPE, audience=_AUDIENCE, required=["sub"])
@@ -159,6 +160,3 @@ def _client_of(row: ClientRow) -> Client:
 
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
-
-
-__all__ = ["TOKEN_LIFETIME", "Client", "Clients", "NewClient", "Scope", "TokenError"]

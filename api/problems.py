@@ -21,7 +21,7 @@ from api.errors import (
     TokenMissingError,
 )
 from api.languages import language_of
-from keys import TokenError
+from keys.errors import TokenExpiredError, TokenInvalidError
 from store.errors import Kind, YinzhengError
 from store.limits import RateLimitedError
 from trust.errors import FieldsInvalidError
@@ -102,7 +102,7 @@ def problem_response(request: Request, error: YinzhengError) -> JSONResponse:
             for each in error.problems
         ]
     headers = {"Cache-Control": "no-store"}
-    if isinstance(error, TokenMissingError | TokenError):
+    if isinstance(error, TokenMissingError | TokenInvalidError | TokenExpiredError):
         headers["WWW-Authenticate"] = 'Bearer realm="yinzheng"'
     elif isinstance(error, ClientUnknownError):
         headers["WWW-Authenticate"] = 'Basic realm="yinzheng"'

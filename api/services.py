@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from api.clients import Clients
+from api.errors import SettingsError
 from api.settings import Settings
 from keys import (
     CertificateAuthority,
@@ -34,7 +36,7 @@ from store.database import Database
 from store.embedded import EmbeddedPostgres
 from store.limits import RateLimiter, open_rate_limiter
 from store.objects import ObjectStore, open_object_store
-from store.outbox import Outbox, Worker
+from store.outbox import Handler, Outbox, Worker
 from store.schema import require_current, upgrade
 from trust import LICENCE_ISSUED, Catalogue, Issuing, Register, Renderer
 from verify import Checker, CheckRecords, TrustAnchors
@@ -139,7 +141,7 @@ class Services:
 
     def _kek_source(self) -> KekSource:
         if self.settings.kek_passphrase_file is not None:
-            return Passphrase.from_file(self.settings.kek_passphrase_file)
+            return Passphrase(_read_passphrase(self.settings.kek_passphrase_file))
         path = self.settings.kek_file
         if path is None:
             path = self.settings.var / "secrets" / "kek"
@@ -229,8 +231,8 @@ class Services:
     @cached_property
     def worker(self) -> Worker:
         """Does the jobs of the outbox."""
-        handlers: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
-            LICENCE_ISSUED: lambda payload: self.wallets.on_licence_issued(payload),
+        handlers: Mapping[str, Handler] = {
+            LICENCE_ISSUED: lambda job: self.wallets.take_in(job.payload["identifier"]),
         }
         return Worker(self.database, self.clock, handlers)
 
@@ -245,3 +247,10 @@ class Services:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _read_passphrase(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(problem=f"YINZHENG_KEK_PASSPHRASE_FILE cannot be read: {path}") from error

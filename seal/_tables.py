@@ -40,8 +40,8 @@ class SealRow(Base):
     state: Mapped[str]
     artwork_svg: Mapped[str | None]
     artwork_digest: Mapped[str | None] = mapped_column(sa.String(64))
-    key_id: Mapped[int | None]
-    certificate_id: Mapped[int | None]
+    key_id: Mapped[int | None] = mapped_column(sa.ForeignKey("signing_key.id"))
+    certificate_id: Mapped[int | None] = mapped_column(sa.ForeignKey("certificate.id"))
     created_at: Mapped[datetime]
 
     organisation: Mapped[OrganisationRow] = relationship(lazy="joined", innerjoin=True)

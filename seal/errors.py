@@ -98,120 +98,120 @@ class ArtworkStrokesError(ArtworkError):
 
 
 class OrganisationCodeInvalidError(SealError):
-    """A unified social credit code (统一社会信用代码) whose form or check character is wrong."""
+    """A unified social credit code fails its check (GB 32100)."""
 
     code = "seal.organisation_code_invalid"
     kind = Kind.INVALID
-    zh = "统一社会信用代码 {code} 不正确，请核对 18 位代码及其校验位。"
-    en = "{code} is no unified social credit code; check its 18 characters and the check character."
+    zh = "统一社会信用代码“{code}”的校验位不正确，请核对后重新填写。"
+    en = "The unified social credit code {code!r} fails its check character; correct it and try again."
 
 
 class OrganisationUnknownError(SealError):
-    """No organisation is registered under a code."""
+    """No body with this code is enrolled."""
 
     code = "seal.organisation_unknown"
     kind = Kind.NOT_FOUND
-    zh = "没有登记代码为 {code} 的机构，请先登记机构。"
-    en = "No organisation is registered under {code}; register it first."
-
-
-class SealFieldError(SealError):
-    """A field of an application for a seal, or of an officer's decision, cannot be taken."""
-
-    code = "seal.field_invalid"
-    kind = Kind.INVALID
-    zh = "填写有误：{problem_zh}"
-    en = "A field is not usable: {problem_en}"
+    zh = "没有登记代码为“{code}”的机构，请先登记该机构。"
+    en = "No organisation with the code {code!r} is enrolled; enrol it first."
 
 
 class SealUnknownError(SealError):
-    """No seal is registered under a number."""
+    """No seal has this number."""
 
     code = "seal.unknown"
     kind = Kind.NOT_FOUND
-    zh = "没有编码为 {number} 的印章。"
-    en = "There is no seal with the number {number}."
-
-
-class SealRequestUnknownError(SealError):
-    """No request of that number is waiting for a second officer."""
-
-    code = "seal.request_unknown"
-    kind = Kind.NOT_FOUND
-    zh = "没有编号为 {request} 的待复核申请，可能已经处理。"
-    en = "No request {request} is waiting for approval; it may have been decided already."
-
-
-class SealMoveRefusedError(SealError):
-    """The state of a seal does not allow what an officer wants to do to it."""
-
-    code = "seal.move_refused"
-    kind = Kind.CONFLICT
-    zh = "印章 {number} 当前状态为“{state_zh}”，不能{move_zh}；可以进行的操作：{possible_zh}。"
-    en = "Seal {number} is {state}: {move} is not possible now; possible: {possible}."
-
-
-class SealSecondOfficerError(SealError):
-    """The officer who asked for a step tried to approve it."""
-
-    code = "seal.second_officer"
-    kind = Kind.FORBIDDEN
-    zh = "申请人不能复核自己的申请，请由另一位经办人复核。"
-    en = "Whoever asked for this cannot approve it; a second officer has to."
-
-
-class SealNotUsableError(SealError):
-    """A seal is not active, so nothing may be sealed with it."""
-
-    code = "seal.not_usable"
-    kind = Kind.CONFLICT
-    zh = "印章 {number} 当前状态为“{state_zh}”，不能用印。"
-    en = "Seal {number} is {state} and cannot be used."
-
-
-class SealTypeNotAllowedError(SealError):
-    """A seal is not granted for a type of document."""
-
-    code = "seal.type_not_allowed"
-    kind = Kind.FORBIDDEN
-    zh = "印章 {number} 未授权用于 {document_type}，请申请扩大用印范围或换用其他印章。"
-    en = "Seal {number} may not be used for {document_type}; have it granted or use another seal."
-
-
-class SealCertificateExpiredError(SealError):
-    """The certificate of a seal is not valid at the present time."""
-
-    code = "seal.certificate_expired"
-    kind = Kind.CONFLICT
-    zh = "印章 {number} 的数字证书不在有效期内，请更新证书后再用印。"
-    en = "The certificate of seal {number} is outside its validity; renew it before sealing."
+    zh = "没有编号为“{number}”的印章。"
+    en = "There is no seal with the number {number!r}."
 
 
 class SealNoneForTypeError(SealError):
-    """No active seal is granted for a type of document."""
+    """No active seal may be used for a type of document."""
 
     code = "seal.none_for_type"
     kind = Kind.CONFLICT
-    zh = "没有可用于{document_type}的有效印章，请先申请、制作并授权印章。"
-    en = "No active seal may be used for {document_type}; apply for one and have it made and granted."
+    zh = "没有可用于“{document_type}”的有效印章，请先申请并启用印章，或解冻已有印章。"
+    en = "No active seal may be used for {document_type!r}; apply for one and have it approved, or thaw a frozen one."
 
 
 class SealAmbiguousError(SealError):
-    """Several bodies have a seal for a type of document and none was named."""
+    """Seals of several bodies may be used, so the issuer has to be named."""
 
     code = "seal.ambiguous"
     kind = Kind.INVALID
-    zh = "有多个机构可签发{document_type}，请指明签发机构代码：{codes}。"
-    en = "Several bodies can issue {document_type}; name the issuer by its code: {codes}."
+    zh = "有多个机构的印章可用于“{document_type}”，请指明发证机构：{codes}。"
+    en = "Seals of several organisations may be used for {document_type!r}; name the issuer, one of {codes}."
+
+
+class SealNotUsableError(SealError):
+    """A seal was asked to seal while its state forbids it."""
+
+    code = "seal.not_usable"
+    kind = Kind.CONFLICT
+    zh = "印章“{number}”当前状态为“{state_zh}”，不能用印。"
+    en = "The seal {number!r} is {state}; it may not be used."
+
+
+class SealTypeNotAllowedError(SealError):
+    """A seal was asked to seal a type of document that it is not meant for."""
+
+    code = "seal.type_not_allowed"
+    kind = Kind.FORBIDDEN
+    zh = "印章“{number}”未被授权用于“{document_type}”。"
+    en = "The seal {number!r} is not granted for {document_type!r}."
+
+
+class SealCertificateExpiredError(SealError):
+    """The certificate of a seal is outside its validity."""
+
+    code = "seal.certificate_expired"
+    kind = Kind.CONFLICT
+    zh = "印章“{number}”的证书不在有效期内，请先更换证书。"
+    en = "The certificate of the seal {number!r} is not within its validity; replace it first."
+
+
+class SealMoveRefusedError(SealError):
+    """A move does not fit the seal's present state."""
+
+    code = "seal.move_refused"
+    kind = Kind.CONFLICT
+    zh = "印章“{number}”当前状态为“{state_zh}”，不能执行“{move_zh}”；可执行：{possible_zh}。"
+    en = "The seal {number!r} is {state}; it cannot {move}. Possible now: {possible}."
+
+
+class SealRequestUnknownError(SealError):
+    """No request waits for a decision under this number."""
+
+    code = "seal.request_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "没有编号为 {request} 的待批申请，或该申请已有处理结果。"
+    en = "No request {request} is waiting for a decision; it may have been decided already."
+
+
+class SealSecondOfficerError(SealError):
+    """The officer who asked for a move tried to approve it as well."""
+
+    code = "seal.second_officer_needed"
+    kind = Kind.FORBIDDEN
+    zh = "申请人不能审批自己的申请，须由另一名经办人审批。"
+    en = "Who asked for a move cannot approve it; a second officer has to."
+
+
+class SealFieldError(SealError):
+    """What an application for a seal says cannot be taken."""
+
+    code = "seal.application_invalid"
+    kind = Kind.INVALID
+    zh = "印章申请有误：{problem_zh}"
+    en = "The application for the seal cannot be taken: {problem_en}"
 
 
 class DocumentUnsealableError(SealError):
-    """A document that cannot be sealed as it is."""
+    """The bytes to be sealed are not a PDF that can take a certifying seal."""
 
     code = "seal.document_unsealable"
     kind = Kind.INVALID
-    zh = "文件无法用印：{problem_zh}"
-    en = "The document cannot be sealed: {problem_en}"
+    zh = "该文件不能加盖印章：{problem_zh}"
+    en = "This document cannot be sealed: {problem_en}"
 
 
 class TimeStampError(SealError):

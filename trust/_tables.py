@@ -42,7 +42,7 @@ class LicenceRow(Base):
     state_reason: Mapped[str | None]
     data: Mapped[bytes]
     pdf_digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    seal_use_id: Mapped[int]
+    seal_use_id: Mapped[int] = mapped_column(sa.ForeignKey("seal_use.id"))
     issued_by: Mapped[str]
     issued_at: Mapped[datetime]
 

@@ -105,7 +105,7 @@ class Issuing:
             return Issued(existing, created=False)
         seal = self._seal_for(licence_type, order.issuer_code)
         content = self._content(licence_type, checked, seal.organisation, issue_date)
-        pdf = self._renderer.render(content, at=now)
+        pdf = self._renderer.render(content, at=now.replace(microsecond=0))
         sealed = self._sealer.seal_pdf(
             pdf,
             SealingOrder(

@@ -68,11 +68,11 @@ class Register:
         except LicenceUnknownError:
             return None
 
-    def held_by(self, holder: HolderIndex) -> list[Licence]:
-        """All licences of a holder, newest first."""
-        statement = sa.select(LicenceRow).where(LicenceRow.holder_index == holder.value).order_by(LicenceRow.id.desc())
+    def get_many(self, identifiers: Sequence[str]) -> dict[str, Licence]:
+        """Those of the licences that the register has, by identifier."""
+        statement = sa.select(LicenceRow).where(LicenceRow.identifier.in_(identifiers))
         with self._database.transaction() as session:
-            return [self._licence(row) for row in session.scalars(statement)]
+            return {row.identifier: self._licence(row) for row in session.scalars(statement)}
 
     def live(self, type_slug: str, number: str) -> Licence | None:
         """The licence of a type with a number that has not been revoked."""

@@ -18,7 +18,7 @@ class ReferenceRow(Base):
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     holder_index: Mapped[bytes]
-    identifier: Mapped[str]
+    identifier: Mapped[str] = mapped_column(sa.ForeignKey("licence.identifier"))
     added_at: Mapped[datetime]
 
 
@@ -32,7 +32,7 @@ class PresentationRow(Base):
 
     id: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
     holder_index: Mapped[bytes] = mapped_column(index=True)
-    identifier: Mapped[str]
+    identifier: Mapped[str] = mapped_column(sa.ForeignKey("licence.identifier"))
     purpose: Mapped[str]
     audience: Mapped[str | None]
     created_at: Mapped[datetime]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
@@ -23,9 +20,12 @@ class Wallets:
         self._register = register
         self._clock = clock
 
-    def on_licence_issued(self, payload: Mapping[str, Any]) -> None:
-        """Put a reference to a new licence into its holder's wallet; doing it twice changes nothing."""
-        licence = self._register.get(payload["identifier"])
+    def take_in(self, identifier: str) -> None:
+        """Put a reference to a licence into its holder's wallet; doing it twice changes nothing.
+
+        :raises LicenceUnknownError: the register has no such licence.
+        """
+        licence = self._register.get(identifier)
         statement = insert(ReferenceRow).values(
             holder_index=licence.holder_index.value, identifier=licence.identifier, added_at=self._clock.now()
         )

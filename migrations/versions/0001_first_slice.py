@@ -1,0 +1,285 @@
+"""The first slice: keys, seals, licences, wallets, checks and clients.
+
+There is no way down: a register of legal acts is restored from a back-up, not taken apart.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision: str = '0001'
+down_revision: str | None = None
+branch_labels: str | None = None
+depends_on: str | None = None
+
+APPEND_ONLY = ("seal_event", "seal_use", "seal_use_outcome", "licence_event", "check_record")
+"""Tables whose rows nobody changes, not even by mistake."""
+
+_REFUSE = """
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'table % is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+END
+$$
+"""
+
+
+def upgrade() -> None:
+    op.create_table('api_client',
+    sa.Column('id', sa.String(length=64), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('secret_digest', sa.LargeBinary(), nullable=False),
+    sa.Column('scopes', postgresql.ARRAY(sa.Text()), nullable=False),
+    sa.Column('organisation_code', sa.String(length=18), nullable=True),
+    sa.Column('holder_index', sa.LargeBinary(), nullable=True),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('(organisation_code IS NULL) <> (holder_index IS NULL)', name=op.f('ck_api_client_acts_for_somebody')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_client'))
+    )
+    op.create_table('check_record',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('checked_by', sa.Text(), nullable=False),
+    sa.Column('evidence', sa.Text(), nullable=False),
+    sa.Column('identifier', sa.Text(), nullable=True),
+    sa.Column('document_digest', sa.String(length=64), nullable=True),
+    sa.Column('verdict', sa.Text(), nullable=False),
+    sa.Column('reason_codes', postgresql.ARRAY(sa.Text()), nullable=False),
+    sa.Column('purpose', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_check_record'))
+    )
+    op.create_index(op.f('ix_check_record_at'), 'check_record', ['at'], unique=False)
+    op.create_index(op.f('ix_check_record_identifier'), 'check_record', ['identifier'], unique=False)
+    op.create_table('data_key',
+    sa.Column('id', sa.BigInteger(), nullable=False),
+    sa.Column('purpose', sa.Text(), nullable=False),
+    sa.Column('wrapped', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_data_key'))
+    )
+    op.create_index(op.f('ix_data_key_purpose'), 'data_key', ['purpose'], unique=False)
+    op.create_table('key_encryption_key',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('salt', sa.LargeBinary(), nullable=False),
+    sa.Column('scrypt_n', sa.BigInteger(), nullable=True),
+    sa.Column('scrypt_r', sa.BigInteger(), nullable=True),
+    sa.Column('scrypt_p', sa.BigInteger(), nullable=True),
+    sa.Column('check_value', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('id = 1', name=op.f('ck_key_encryption_key_single')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_key_encryption_key'))
+    )
+    op.create_table('organisation',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('code', sa.String(length=18), nullable=False),
+    sa.Column('name_zh', sa.Text(), nullable=False),
+    sa.Column('name_en', sa.Text(), nullable=False),
+    sa.Column('region_code', sa.String(length=6), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_organisation')),
+    sa.UniqueConstraint('code', name=op.f('uq_organisation_code'))
+    )
+    op.create_table('outbox',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('topic', sa.Text(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=True),
+    sa.Column('payload', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('attempts', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('next_attempt_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_error', sa.Text(), nullable=True),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('dead_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
+    sa.UniqueConstraint('topic', 'key', name=op.f('uq_outbox_topic'))
+    )
+    op.create_index('ix_outbox_done_at', 'outbox', ['done_at'], unique=False, postgresql_where=sa.text('done_at IS NOT NULL'))
+    op.create_index('ix_outbox_waiting', 'outbox', ['next_attempt_at'], unique=False, postgresql_where=sa.text('done_at IS NULL AND dead_at IS NULL'))
+    op.create_table('signing_key',
+    sa.Column('id', sa.BigInteger(), nullable=False),
+    sa.Column('algorithm', sa.Text(), nullable=False),
+    sa.Column('purpose', sa.Text(), nullable=False),
+    sa.Column('label', sa.Text(), nullable=False),
+    sa.Column('public_key', sa.LargeBinary(), nullable=False),
+    sa.Column('wrapped', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_signing_key')),
+    sa.UniqueConstraint('public_key', name=op.f('uq_signing_key_public_key'))
+    )
+    op.create_index(op.f('ix_signing_key_purpose'), 'signing_key', ['purpose'], unique=False)
+    op.create_table('timestamp_clock',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('last_time', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('id = 1', name=op.f('ck_timestamp_clock_single')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_timestamp_clock'))
+    )
+    op.create_table('certificate',
+    sa.Column('id', sa.BigInteger(), nullable=False),
+    sa.Column('key_id', sa.BigInteger(), nullable=False),
+    sa.Column('issuer_id', sa.BigInteger(), nullable=True),
+    sa.Column('profile', sa.Text(), nullable=False),
+    sa.Column('serial', sa.Text(), nullable=False),
+    sa.Column('der', sa.LargeBinary(), nullable=False),
+    sa.Column('not_before', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('not_after', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['issuer_id'], ['certificate.id'], name=op.f('fk_certificate_issuer_id_certificate')),
+    sa.ForeignKeyConstraint(['key_id'], ['signing_key.id'], name=op.f('fk_certificate_key_id_signing_key')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_certificate')),
+    sa.UniqueConstraint('serial', name=op.f('uq_certificate_serial'))
+    )
+    op.create_index(op.f('ix_certificate_key_id'), 'certificate', ['key_id'], unique=False)
+    op.create_index(op.f('ix_certificate_profile'), 'certificate', ['profile'], unique=False)
+    op.create_table('seal',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('number', sa.String(length=13), nullable=False),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('purpose', sa.Text(), nullable=True),
+    sa.Column('diameter_mm', sa.Double(), nullable=False),
+    sa.Column('licence_types', postgresql.ARRAY(sa.Text()), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('artwork_svg', sa.Text(), nullable=True),
+    sa.Column('artwork_digest', sa.String(length=64), nullable=True),
+    sa.Column('key_id', sa.BigInteger(), nullable=True),
+    sa.Column('certificate_id', sa.BigInteger(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("state IN ('applied', 'active', 'frozen', 'cancelled', 'rejected')", name=op.f('ck_seal_state')),
+    sa.CheckConstraint("state IN ('applied', 'rejected') OR certificate_id IS NOT NULL", name=op.f('ck_seal_made_with_certificate')),
+    sa.ForeignKeyConstraint(['certificate_id'], ['certificate.id'], name=op.f('fk_seal_certificate_id_certificate')),
+    sa.ForeignKeyConstraint(['key_id'], ['signing_key.id'], name=op.f('fk_seal_key_id_signing_key')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_seal_organisation_id_organisation')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal')),
+    sa.UniqueConstraint('number', name=op.f('uq_seal_number'))
+    )
+    op.create_index('ix_seal_licence_types', 'seal', ['licence_types'], unique=False, postgresql_using='gin')
+    op.create_index(op.f('ix_seal_organisation_id'), 'seal', ['organisation_id'], unique=False)
+    op.create_table('seal_event',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('seal_id', sa.BigInteger(), nullable=False),
+    sa.Column('move', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('officer', sa.Text(), nullable=False),
+    sa.Column('second_officer', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_event_seal_id_seal')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_event'))
+    )
+    op.create_index(op.f('ix_seal_event_seal_id'), 'seal_event', ['seal_id'], unique=False)
+    op.create_table('seal_request',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('seal_id', sa.BigInteger(), nullable=False),
+    sa.Column('move', sa.Text(), nullable=False),
+    sa.Column('requested_by', sa.Text(), nullable=False),
+    sa.Column('requested_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('decided_by', sa.Text(), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('approved', sa.Boolean(), nullable=True),
+    sa.CheckConstraint('decided_by IS NULL OR decided_by <> requested_by', name=op.f('ck_seal_request_two_officers')),
+    sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_request_seal_id_seal')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_request'))
+    )
+    op.create_index('uq_seal_request_open', 'seal_request', ['seal_id', 'move'], unique=True, postgresql_where=sa.text('decided_at IS NULL'))
+    op.create_table('seal_use',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('seal_id', sa.BigInteger(), nullable=False),
+    sa.Column('caller', sa.Text(), nullable=False),
+    sa.Column('document_type', sa.Text(), nullable=False),
+    sa.Column('document_identifier', sa.Text(), nullable=False),
+    sa.Column('unsealed_digest', sa.String(length=64), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_use_seal_id_seal')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_use'))
+    )
+    op.create_index(op.f('ix_seal_use_document_identifier'), 'seal_use', ['document_identifier'], unique=False)
+    op.create_index('ix_seal_use_seal_time', 'seal_use', ['seal_id', 'at'], unique=False)
+    op.create_table('licence',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('identifier', sa.Text(), nullable=False),
+    sa.Column('type_slug', sa.Text(), nullable=False),
+    sa.Column('number_index', sa.LargeBinary(), nullable=False),
+    sa.Column('holder_index', sa.LargeBinary(), nullable=False),
+    sa.Column('holder_code_type', sa.Text(), nullable=False),
+    sa.Column('issuer_code', sa.String(length=18), nullable=False),
+    sa.Column('issuer_name', sa.Text(), nullable=False),
+    sa.Column('issue_date', sa.Date(), nullable=False),
+    sa.Column('valid_from', sa.Date(), nullable=False),
+    sa.Column('valid_until', sa.Date(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('state_since', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('state_reason', sa.Text(), nullable=True),
+    sa.Column('data', sa.LargeBinary(), nullable=False),
+    sa.Column('pdf_digest', sa.String(length=64), nullable=False),
+    sa.Column('seal_use_id', sa.BigInteger(), nullable=False),
+    sa.Column('issued_by', sa.Text(), nullable=False),
+    sa.Column('issued_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("holder_code_type IN ('citizen_id', 'uscc')", name=op.f('ck_licence_holder_code_type')),
+    sa.CheckConstraint("state IN ('valid', 'suspended', 'revoked')", name=op.f('ck_licence_state')),
+    sa.ForeignKeyConstraint(['seal_use_id'], ['seal_use.id'], name=op.f('fk_licence_seal_use_id_seal_use')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_licence')),
+    sa.UniqueConstraint('identifier', name=op.f('uq_licence_identifier')),
+    sa.UniqueConstraint('pdf_digest', name=op.f('uq_licence_pdf_digest'))
+    )
+    op.create_index(op.f('ix_licence_holder_index'), 'licence', ['holder_index'], unique=False)
+    op.create_index(op.f('ix_licence_issuer_code'), 'licence', ['issuer_code'], unique=False)
+    op.create_index('uq_licence_live_number', 'licence', ['type_slug', 'number_index'], unique=True, postgresql_where=sa.text("state IN ('valid', 'suspended')"))
+    op.create_table('seal_use_outcome',
+    sa.Column('use_id', sa.BigInteger(), nullable=False),
+    sa.Column('result', sa.Text(), nullable=False),
+    sa.Column('reason_code', sa.Text(), nullable=True),
+    sa.Column('sealed_digest', sa.String(length=64), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("result IN ('sealed', 'refused', 'failed')", name=op.f('ck_seal_use_outcome_result')),
+    sa.ForeignKeyConstraint(['use_id'], ['seal_use.id'], name=op.f('fk_seal_use_outcome_use_id_seal_use')),
+    sa.PrimaryKeyConstraint('use_id', name=op.f('pk_seal_use_outcome'))
+    )
+    op.create_index(op.f('ix_seal_use_outcome_sealed_digest'), 'seal_use_outcome', ['sealed_digest'], unique=False)
+    op.create_table('licence_event',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('licence_id', sa.BigInteger(), nullable=False),
+    sa.Column('act', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['licence_id'], ['licence.id'], name=op.f('fk_licence_event_licence_id_licence')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_licence_event'))
+    )
+    op.create_index(op.f('ix_licence_event_licence_id'), 'licence_event', ['licence_id'], unique=False)
+    op.create_table('presentation',
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('holder_index', sa.LargeBinary(), nullable=False),
+    sa.Column('identifier', sa.Text(), nullable=False),
+    sa.Column('purpose', sa.Text(), nullable=False),
+    sa.Column('audience', sa.Text(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('redeemed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('redeemed_by', sa.Text(), nullable=True),
+    sa.CheckConstraint('(redeemed_at IS NULL) = (redeemed_by IS NULL)', name=op.f('ck_presentation_redeemed_by_somebody')),
+    sa.ForeignKeyConstraint(['identifier'], ['licence.identifier'], name=op.f('fk_presentation_identifier_licence')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_presentation'))
+    )
+    op.create_index(op.f('ix_presentation_holder_index'), 'presentation', ['holder_index'], unique=False)
+    op.create_table('wallet_reference',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('holder_index', sa.LargeBinary(), nullable=False),
+    sa.Column('identifier', sa.Text(), nullable=False),
+    sa.Column('added_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['identifier'], ['licence.identifier'], name=op.f('fk_wallet_reference_identifier_licence')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_wallet_reference')),
+    sa.UniqueConstraint('holder_index', 'identifier', name=op.f('uq_wallet_reference_holder_index'))
+    )
+    op.execute(_REFUSE)
+    for table in APPEND_ONLY:
+        op.execute(
+            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
