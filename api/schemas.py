@@ -25,7 +25,7 @@ class TokenAnswer(BaseModel):
     """RFC 6749, 5.1."""
 
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  the name of a kind of token
+    token_type: Literal["Bearer"] = "Bearer"
     expires_in: int = Field(description="Seconds.", examples=[900])
     scope: str = Field(examples=["licences:check"])
 
@@ -83,9 +83,7 @@ class LicenceView(BaseModel):
             type_code=licence.type.code,
             name=licence.type.name_zh,
             number=licence.number,
-            holder=HolderView(
-                name=licence.holder.name, code=licence.holder.code, code_type=licence.holder.code_type
-            ),
+            holder=HolderView(name=licence.holder.name, code=licence.holder.code, code_type=licence.holder.code_type),
             issuer=licence.issuer_name,
             issuer_code=licence.issuer_code,
             issue_date=licence.issue_date,

@@ -26,7 +26,9 @@ class SealRow(Base):
     __tablename__ = "seal"
     __table_args__ = (
         sa.CheckConstraint("state IN ('applied', 'active', 'frozen', 'cancelled', 'rejected')", name="state"),
-        sa.CheckConstraint("state IN ('applied', 'rejected') OR certificate_id IS NOT NULL", name="made_with_certificate"),
+        sa.CheckConstraint(
+            "state IN ('applied', 'rejected') OR certificate_id IS NOT NULL", name="made_with_certificate"
+        ),
         sa.Index("ix_seal_licence_types", "licence_types", postgresql_using="gin"),
     )
 

@@ -39,6 +39,7 @@ class CmsSigner:
 
     def __init__(self, certificate: x509.Certificate, issuers: Sequence[x509.Certificate]) -> None:
         key = certificate.public_key()
+        algorithm: tuple[bytes, ...]
         if isinstance(key, ec.EllipticCurvePublicKey):
             algorithm = _ECDSA_WITH_SHA256
         elif isinstance(key, rsa.RSAPublicKey):

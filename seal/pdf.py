@@ -1,15 +1,16 @@
 """Putting a certifying PAdES signature with a visible seal on a PDF.
 
-The PDF side is pyHanko's: an incremental update with one signature field, DocMDP with no changes permitted (ISO 32000-1,
-12.8.2.2), the seal as the field's appearance. The CMS is :mod:`seal.cms`.
+The PDF side is pyHanko's: an incremental update with one signature field, DocMDP with no changes permitted
+(ISO 32000-1, 12.8.2.2), the seal as the field's appearance. The CMS is :mod:`seal.cms`.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
@@ -54,18 +55,15 @@ def write_sealed_pdf(
     *,
     artwork: Artwork,
     placement: Placement,
-    signer_name: str,
-    reason: str,
-    at: datetime,
-    cms_size: int,
+    placeholder: SignatureObject,
     sign: Callable[[bytes], bytes],
 ) -> bytes:
-    """Add a certifying signature as one incremental update.
+    """Add a certifying signature as one incremental update; no part of the document is rewritten.
 
-    :param pdf: the document; no part of it is rewritten.
-    :param cms_size: bytes to reserve for the CMS structure.
+    :param placeholder: the signature dictionary, from :func:`signature_dictionary`.
     :param sign: makes the CMS structure from the SHA-256 of the byte range.
-    :raises DocumentUnsealableError: it is no PDF, is encrypted or signed already, or the seal would not lie on the page.
+    :raises DocumentUnsealableError: it is no PDF, is encrypted or signed already, or the seal would stick out of the
+        page.
     """
     try:
         writer = _SealingWriter(io.BytesIO(pdf))
@@ -73,48 +71,40 @@ def write_sealed_pdf(
             raise DocumentUnsealableError(problem_zh="文件已加密。", problem_en="it is encrypted.")
         if next(iter(writer.prev.embedded_signatures), None) is not None:
             raise DocumentUnsealableError(problem_zh="文件已有签名。", problem_en="it is signed already.")
-        field = SigFieldSpec(
-            sig_field_name=_FIELD_NAME, on_page=placement.page - 1, box=_box(writer.prev, artwork, placement)
-        )
-        return _write(writer, field, artwork, signer_name, reason, at, cms_size, sign)
+        steps, digest, output = _prepare(writer, artwork, placement, placeholder)
     except (PdfError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DocumentUnsealableError(problem_zh="文件不是完好的 PDF。", problem_en="it is not a sound PDF.") from error
+    steps.send(sign(digest))
+    return bytes(output.getbuffer())
 
 
-def _write(
-    writer: IncrementalPdfFileWriter,
-    field: SigFieldSpec,
-    artwork: Artwork,
-    signer_name: str,
-    reason: str,
-    at: datetime,
-    cms_size: int,
-    sign: Callable[[bytes], bytes],
-) -> bytes:
+def signature_dictionary(*, signer_name: str, reason: str, at: datetime, cms_size: int) -> SignatureObject:
+    """The signature dictionary of a seal, with room for a CMS structure of a number of bytes."""
+    return SignatureObject(
+        timestamp=at, subfilter=SigSeedSubFilter.PADES, name=signer_name, reason=reason, bytes_reserved=2 * cms_size
+    )
+
+
+def _prepare(
+    writer: IncrementalPdfFileWriter, artwork: Artwork, placement: Placement, placeholder: SignatureObject
+) -> tuple[Generator[Any, Any, None], bytes, io.BytesIO]:
+    """Write all but the CMS structure; the generator waits for it."""
+    box = _box(writer.prev, artwork, placement)
+    field = SigFieldSpec(sig_field_name=_FIELD_NAME, on_page=placement.page - 1, box=box)
     steps = PdfCMSEmbedder(new_field_spec=field).write_cms(_FIELD_NAME, writer)
     widget = next(steps).get_object()
     widget["/AP"] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(_appearance(artwork))})
-    placeholder = SignatureObject(
-        timestamp=at,
-        subfilter=SigSeedSubFilter.PADES,
-        name=signer_name,
-        reason=reason,
-        bytes_reserved=2 * cms_size,
-    )
-    steps.send(
-        SigObjSetup(
-            sig_placeholder=placeholder,
-            mdp_setup=SigMDPSetup(md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES),
-        )
-    )
+    locked = SigMDPSetup(md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES)
+    steps.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=locked))
     prepared, output = steps.send(SigIOSetup(md_algorithm="sha256", output=io.BytesIO()))
-    steps.send(sign(prepared.document_digest))
-    return bytes(output.getbuffer())
+    return steps, prepared.document_digest, output
 
 
 def _appearance(artwork: Artwork) -> generic.StreamObject:
     """The seal as a form XObject; multiplied onto the page, so that the print under it stays readable."""
-    multiply = generic.DictionaryObject({pdf_name("/Type"): pdf_name("/ExtGState"), pdf_name("/BM"): pdf_name("/Multiply")})
+    multiply = generic.DictionaryObject(
+        {pdf_name("/Type"): pdf_name("/ExtGState"), pdf_name("/BM"): pdf_name("/Multiply")}
+    )
     resources = generic.DictionaryObject(
         {pdf_name("/ExtGState"): generic.DictionaryObject({pdf_name("/Multiply"): multiply})}
     )
@@ -134,7 +124,8 @@ def _appearance(artwork: Artwork) -> generic.StreamObject:
     return stream
 
 
-def _box(reader: PdfFileReader, artwork: Artwork, placement: Placement) -> tuple[float, float, float, float]:
+def _box(reader: PdfFileReader, artwork: Artwork, placement: Placement) -> Any:
+    """The rectangle of the seal in points. pyHanko declares whole numbers and writes fractions just as well."""
     pages = int(reader.root["/Pages"]["/Count"])
     if not 1 <= placement.page <= pages:
         raise DocumentUnsealableError(
@@ -152,4 +143,4 @@ def _box(reader: PdfFileReader, artwork: Artwork, placement: Placement) -> tuple
     box = (centre_x - half_width, centre_y - half_height, centre_x + half_width, centre_y + half_height)
     if box[0] < left or box[1] < bottom or box[2] > right or box[3] > top:
         raise DocumentUnsealableError(problem_zh="印章超出页面。", problem_en="the seal would stick out of the page.")
-    return tuple(round(value, 4) for value in box)  # type: ignore[return-value]  # four of them, as above
+    return tuple(round(value, 4) for value in box)

@@ -1,4 +1,4 @@
-"""The register of seals: application, approval, making, freezing, thawing and cancelling (申请、审批、制作、冻结、解冻、注销)."""
+"""The register of seals and the rules of their life (申请、审批、制作、冻结、解冻、注销)."""
 
 from __future__ import annotations
 
@@ -111,7 +111,9 @@ class SealRegistry:
         """
         officer, reason = _checked("officer", officer, 64), _checked("reason", reason, _MAX_REASON)
         if not application.licence_types:
-            raise SealFieldError(problem_zh="至少要写明一种可用印的证照类型。", problem_en="name at least one document type.")
+            raise SealFieldError(
+                problem_zh="至少要写明一种可用印的证照类型。", problem_en="name at least one document type."
+            )
         now = self._clock.now()
         with self._database.transaction() as session:
             organisation = organisation_row(session, application.organisation_code)

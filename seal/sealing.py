@@ -22,7 +22,7 @@ from seal.errors import (
     SealNotUsableError,
     SealTypeNotAllowedError,
 )
-from seal.pdf import Placement, write_sealed_pdf
+from seal.pdf import Placement, signature_dictionary, write_sealed_pdf
 from seal.registry import Seal, SealRegistry, locked_seal, seal_of
 from seal.states import SealState
 from seal.time_stamps import TimeStampSource
@@ -175,10 +175,12 @@ class Sealer:
             pdf,
             artwork=self._artwork(seal),
             placement=order.placement,
-            signer_name=seal.name,
-            reason=order.reason,
-            at=at,
-            cms_size=signer.size_without_time_stamp + self._time_stamps.size,
+            placeholder=signature_dictionary(
+                signer_name=seal.name,
+                reason=order.reason,
+                at=at,
+                cms_size=signer.size_without_time_stamp + self._time_stamps.size,
+            ),
             sign=sign,
         )
 

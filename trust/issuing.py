@@ -12,14 +12,14 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from store.objects import ObjectStore
-from store.outbox import Outbox
 
 from seal import Organisation, Placement, Sealer, SealingOrder, SealRegistry
 from seal import Seal as SealRecord
 from seal.errors import SealAmbiguousError, SealNoneForTypeError
 from store.clock import Clock
 from store.database import Database
+from store.objects import ObjectStore
+from store.outbox import Outbox
 from trust.catalogue import Catalogue, LicenceType
 from trust.codes import UnifiedSocialCreditCode
 from trust.content import LicenceContent

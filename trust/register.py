@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
-from store.objects import ObjectStore
 
 from keys import FieldVault
 from store.clock import Clock
 from store.database import Database
+from store.objects import ObjectStore
 from trust._tables import LicenceEventRow, LicenceRow
 from trust.catalogue import Catalogue
 from trust.content import Holder, LicenceContent

@@ -26,9 +26,7 @@ class PresentationRow(Base):
     """A presentation that was handed out, and whether it was redeemed."""
 
     __tablename__ = "presentation"
-    __table_args__ = (
-        sa.CheckConstraint("(redeemed_at IS NULL) = (redeemed_by IS NULL)", name="redeemed_by_somebody"),
-    )
+    __table_args__ = (sa.CheckConstraint("(redeemed_at IS NULL) = (redeemed_by IS NULL)", name="redeemed_by_somebody"),)
 
     id: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
     holder_index: Mapped[bytes] = mapped_column(index=True)

@@ -6,7 +6,6 @@ import hashlib
 import secrets
 from pathlib import Path
 
-import typer
 import zxingcpp
 from cryptography.hazmat.primitives.serialization import Encoding
 from PIL import Image
@@ -21,9 +20,7 @@ from verify import Verdict
 from wallet import Presentation
 
 EXAMPLES = next(
-    path
-    for path in (Path(__file__).parents[1] / "_examples", Path(__file__).parents[2] / "examples")
-    if path.is_dir()
+    path for path in (Path(__file__).parents[1] / "_examples", Path(__file__).parents[2] / "examples") if path.is_dir()
 )
 """The licences that the demo issues: in the wheel beside the package, in a checkout at its top."""
 
@@ -124,7 +121,7 @@ def _check_identifier(services: Services, licence: Licence) -> None:
 
 
 def _check_presentation(services: Services, out: Path, licence: Licence) -> None:
-    """The holder shows a QR code; the picture is read as a scanner would, redeemed once, and refused the second time."""
+    """The holder shows a QR code; its picture is scanned, redeemed once, and refused the second time."""
     held = services.wallets.licences(licence.holder_index)
     console.print(f"   卡包中有 {len(held)} 份证照 licences in the wallet")
     presentation = services.presentations.present(licence.holder_index, licence.identifier, purpose="演示亮证")

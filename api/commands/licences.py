@@ -103,6 +103,8 @@ def _show(services: Services, found: Licence, *, as_json: bool) -> None:
         print_json(summary)
         return
     console.print(f"{summary['name']} {found.identifier}")
-    console.print(f"状态 status: {summary['state_zh']} ({summary['state']})，自 since {found.state_since:%Y-%m-%d %H:%M} UTC")
+    console.print(
+        f"状态 status: {summary['state_zh']} ({summary['state']})，自 since {found.state_since:%Y-%m-%d %H:%M} UTC"
+    )
     if found.state_reason:
         console.print(f"理由 reason: {found.state_reason}")

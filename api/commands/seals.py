@@ -34,7 +34,9 @@ def owner(
 @seal.command("apply")
 def apply(
     organisation: Annotated[str, typer.Option(help="机构统一社会信用代码 Code of the owner.")],
-    licence_type: Annotated[list[str], typer.Option(help="可用印的证照类型 Types of licence; may be given several times.")],
+    licence_type: Annotated[
+        list[str], typer.Option(help="可用印的证照类型 Types of licence; may be given several times.")
+    ],
     officer: OfficerOption,
     reason: ReasonOption,
     purpose: Annotated[str | None, typer.Option(help="专用章名称 Purpose line of a special-purpose seal.")] = None,

@@ -68,7 +68,9 @@ def _print(verdict: Verdict) -> None:
     colour = _COLOURS[verdict.indication]
     console.print(f"[bold {colour}]{_WORDS[verdict.indication]}[/]  {verdict.indication.value}")
     for reason in verdict.reasons:
-        console.print(f"  [{_COLOURS[reason.indication]}]·[/] {reason.message_zh}\n    {reason.message_en} \\[{reason.code}]")
+        console.print(
+            f"  [{_COLOURS[reason.indication]}]·[/] {reason.message_zh}\n    {reason.message_en} \\[{reason.code}]"
+        )
     for signature in verdict.signatures:
         console.print(f"签名 signature {signature.field_name}: {signature.indication.value}")
         if signature.signer_subject:
@@ -81,8 +83,6 @@ def _print(verdict: Verdict) -> None:
 def _print_unreadable(error: YinzhengError, *, as_json: bool) -> None:
     if as_json:
         reason: dict[str, Any] = {"code": error.code, "message_zh": error.message_zh, "message_en": error.message_en}
-        print_json(
-            {"verdict": Indication.INDETERMINATE.value, "reasons": [reason], "signatures": [], "licence": None}
-        )
+        print_json({"verdict": Indication.INDETERMINATE.value, "reasons": [reason], "signatures": [], "licence": None})
     else:
         errors.print(f"{error.message_zh}\n{error.message_en} \\[{error.code}]")

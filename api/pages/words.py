@@ -52,7 +52,7 @@ _EN = {
     "service": "Yinzheng",
     "tagline": "Check an electronic licence",
     "other_language": "中文",
-    "intro": "See whether an electronic licence is genuine and in force: give its PDF, or the identifier printed on it. "
+    "intro": "See whether an electronic licence is genuine and in force: give its PDF, or the identifier on it. "
     "No sign-in needed.",
     "drop": "Licence file (PDF)",
     "drop_hint": "The file is used for this check only and is not kept.",

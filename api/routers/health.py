@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Literal
 
 from fastapi import APIRouter, Response
@@ -10,10 +11,18 @@ from pydantic import BaseModel, Field
 
 from api.problems import responses
 from api.security import ServicesDep
+from api.services import Services
 from store.errors import YinzhengError
 
 router = APIRouter(tags=["运行 Operation"])
 _log = logging.getLogger("yinzheng.api")
+
+
+_PROBES: dict[str, Callable[[Services], object]] = {
+    "database": lambda services: services.database.ping(),
+    "keys": lambda services: services.keys.authority.issuing,
+    "objects": lambda services: services.objects.exists("0" * 64),
+}
 
 
 class Health(BaseModel):
@@ -46,13 +55,9 @@ def healthz() -> Health:
 def readyz(services: ServicesDep, response: Response) -> Readiness:
     """数据库、密钥与对象存储均可用。Database, keys and object store can be used."""
     missing = []
-    for name, probe in (
-        ("database", lambda: services.database.ping()),
-        ("keys", lambda: services.keys.authority.issuing),
-        ("objects", lambda: services.objects.exists("0" * 64)),
-    ):
+    for name, probe in _PROBES.items():
         try:
-            probe()
+            probe(services)
         except YinzhengError as error:
             _log.warning("%s is not ready: %s", name, error.code)
             missing.append(name)

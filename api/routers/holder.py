@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from api.clients import Client, Scope
 from api.errors import ScopeMissingError
 from api.problems import responses
-from api.routers.issuer import _PDF, IdentifierPath, pdf_response
+from api.routers.issuer import PDF_ANSWER, IdentifierPath, pdf_response
 from api.schemas import LicenceView, PresentationView, PresentRequest
 from api.security import ServicesDep, client_with
 from trust import HolderIndex
@@ -43,7 +43,7 @@ def licence(services: ServicesDep, holder: HolderDep, identifier: IdentifierPath
     "/licences/{identifier}/pdf",
     summary="下载 Download",
     response_class=Response,
-    responses={**_PDF, **responses(401, 403, 404, 422)},
+    responses={**PDF_ANSWER, **responses(401, 403, 404, 422)},
 )
 def download(services: ServicesDep, holder: HolderDep, identifier: IdentifierPath) -> Response:
     """加盖电子印章的 PDF。The sealed PDF."""
@@ -56,7 +56,5 @@ def download(services: ServicesDep, holder: HolderDep, identifier: IdentifierPat
 def present(services: ServicesDep, holder: HolderDep, body: PresentRequest, response: Response) -> PresentationView:
     """生成 60 秒内有效、只能使用一次的亮证码。A QR code that holds for 60 seconds and can be redeemed once."""
     response.headers["Cache-Control"] = "no-store"
-    presentation = services.presentations.present(
-        holder, body.identifier, purpose=body.purpose, audience=body.audience
-    )
+    presentation = services.presentations.present(holder, body.identifier, purpose=body.purpose, audience=body.audience)
     return PresentationView.of(presentation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Response
 
@@ -18,7 +18,9 @@ router = APIRouter(prefix="/v1", tags=["签发 Issuing"])
 
 IssuerDep = Annotated[Client, Depends(client_with(Scope.ISSUE))]
 IdentifierPath = Annotated[str, Path(max_length=200, examples=[IDENTIFIER_EXAMPLE])]
-_PDF = {200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}}
+PDF_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
+}
 
 
 @router.get("/licence-types", summary="证照目录 Licence types", responses=responses())
@@ -72,7 +74,7 @@ def look_up(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath
     "/licences/{identifier}/pdf",
     summary="下载证照 Download",
     response_class=Response,
-    responses={**_PDF, **responses(401, 403, 404, 422)},
+    responses={**PDF_ANSWER, **responses(401, 403, 404, 422)},
 )
 def download(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath) -> Response:
     """加盖电子印章的 PDF。The sealed PDF."""
@@ -92,9 +94,7 @@ def events(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath)
 def suspend(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath, body: ReasonRequest) -> LicenceView:
     """暂停后核验不通过，可恢复。A suspended licence fails every check until it is resumed."""
     _own(services, client, identifier)
-    return _view(
-        services, services.register.suspend(identifier, actor=f"client:{client.id}", reason=body.reason)
-    )
+    return _view(services, services.register.suspend(identifier, actor=f"client:{client.id}", reason=body.reason))
 
 
 @router.post("/licences/{identifier}/resume", summary="恢复 Resume", responses=responses(401, 403, 404, 409, 413, 422))

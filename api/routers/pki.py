@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Response
@@ -10,7 +12,7 @@ from api.problems import responses
 from api.security import ServicesDep
 
 router = APIRouter(prefix="/pki", tags=["公钥设施 PKI"])
-_PEM = {200: {"content": {"application/x-pem-file": {"schema": {"type": "string"}}}}}
+_PEM: dict[int | str, dict[str, Any]] = {200: {"content": {"application/x-pem-file": {"schema": {"type": "string"}}}}}
 
 
 @router.get("/root.pem", summary="根证书 Root certificate", response_class=Response, responses={**_PEM, **responses()})
