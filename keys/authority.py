@@ -22,7 +22,13 @@ from keys._tables import CertificateRow, SigningKeyRow
 from keys._x509 import AuthorityUrls, CertificateBody, Issuer, key_identifier, make_certificate
 from keys.certificates import CertificateRecord, CertificateState, KeyOverview
 from keys.custody import KeyAlgorithm, KeyCustody, KeyInfo, KeyPurpose
-from keys.errors import AuthorityNotReadyError, CertificateUnknownError, IssuerExpiredError, PurposeMismatchError
+from keys.errors import (
+    AuthorityNotReadyError,
+    CertificateUnknownError,
+    IssuerExpiredError,
+    KeyDamagedError,
+    PurposeMismatchError,
+)
 from keys.profiles import CertificateProfile, profile_for
 from keys.subjects import Subject
 from store.clock import Clock
@@ -102,6 +108,7 @@ class CertificateAuthority:
         :raises PurposeMismatchError: the key was not made for what the profile certifies.
         :raises AuthorityNotReadyError: there is no issuing authority yet.
         :raises IssuerExpiredError: the issuing authority's certificate is not valid now.
+        :raises KeyDamagedError: the custody's signature is not that of the issuing authority's key.
         """
         key = self._custody.info(key_id)
         if profile.rules.authority or key.purpose not in profile.rules.purposes:
@@ -205,7 +212,10 @@ class CertificateAuthority:
             ),
         )
         # a custody that signs with another key than it says must be found out here, not by a relying party
-        certificate.verify_directly_issued_by(certificate if issuer is None else issuer.certificate)
+        try:
+            certificate.verify_directly_issued_by(certificate if issuer is None else issuer.certificate)
+        except InvalidSignature:
+            raise KeyDamagedError(key_id=signing_key.id) from None
         row = CertificateRow(
             key_id=key.id,
             issuer_id=None if issuer is None else issuer.id,
@@ -299,6 +309,6 @@ def _public_key(certificate: x509.Certificate) -> bytes:
 
 
 def _years_after(start: datetime, years: int) -> datetime:
-    """The same day of a later year; 28 February where there is no 29th."""
+    """The same day of a later year; 29 February counts as the 28th."""
     day = 28 if (start.month, start.day) == (2, 29) else start.day
     return start.astimezone(UTC).replace(year=start.year + years, day=day)

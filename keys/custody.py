@@ -30,7 +30,7 @@ class KeyPurpose(StrEnum):
     ISSUING_CA = "issuing-ca"
     SEAL = "seal"
     TIMESTAMP = "timestamp"
-    TOKEN = "token"  # noqa: S105  the name of a purpose
+    TOKEN = "token"
     RECEIPT = "receipt"
 
 

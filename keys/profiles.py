@@ -32,7 +32,7 @@ class CertificateProfile(StrEnum):
     ISSUING_CA = "issuing-ca"
     SEAL = "seal"
     TIMESTAMP = "timestamp"
-    TOKEN = "token"  # noqa: S105  the name of a profile
+    TOKEN = "token"
 
     @property
     def rules(self) -> ProfileRules:
@@ -83,11 +83,12 @@ _RULES: Final = {
     CertificateProfile.ISSUING_CA: ProfileRules(
         10, frozenset({KeyPurpose.ISSUING_CA}), _usage(authority=True), authority=True, path_length=0
     ),
+    # NSS, and with it the viewers built on Poppler, trusts a signer with extended usages only if e-mail is among them
     CertificateProfile.SEAL: ProfileRules(
         3,
         frozenset({KeyPurpose.SEAL}),
         _usage(sign=True, commit=True),
-        x509.ExtendedKeyUsage([DOCUMENT_SIGNING]),
+        x509.ExtendedKeyUsage([DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]),
     ),
     # RFC 3161 2.3: one key purpose, and critical
     CertificateProfile.TIMESTAMP: ProfileRules(
