@@ -215,7 +215,7 @@ class Services:
     @cached_property
     def checker(self) -> Checker:
         """Checks licences."""
-        anchors = TrustAnchors((self.keys.authority.root,))
+        anchors = TrustAnchors.of([self.keys.authority.root])
         return Checker(self.register, anchors, self.presentations, self.clock, self.settings.max_pdf_bytes)
 
     @cached_property

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from store.clock import FixedClock
 from store.database import Database
@@ -93,3 +94,19 @@ def database(databases: Databases) -> Iterator[Database]:
     fresh = databases.create()
     yield fresh
     databases.drop(fresh)
+
+
+@pytest.fixture
+def house(database: Database, clock: FixedClock, tmp_path: Path) -> "Iterator[House]":
+    """A whole service on a fresh database, with time standing still."""
+    from api.services import Services
+    from api.settings import Settings
+    from tests.house import House
+
+    settings = Settings(
+        var=tmp_path,
+        database_url=SecretStr(database.url.render_as_string(hide_password=False)),
+        objects_url=(tmp_path / "objects").as_uri(),
+    )
+    with Services(settings, clock) as services:
+        yield House(services)
