@@ -5,7 +5,6 @@ encrypted does so through :class:`FieldVault`.
 """
 
 from keys import _tables  # noqa: F401  registers the tables
-from keys._x509 import AuthorityUrls
 from keys.authority import CertificateAuthority
 from keys.certificates import CertificateRecord, CertificateState, KeyOverview
 from keys.custody import KeyAlgorithm, KeyCustody, KeyInfo, KeyPurpose
@@ -13,7 +12,7 @@ from keys.errors import KeysError
 from keys.jose import TokenSigner, TokenVerifier, VerifiedToken
 from keys.jwks import TokenKeys
 from keys.kek import KekSource, KeyEncryptionKey, Passphrase, RawKey, ScryptCost, create_key_file
-from keys.profiles import TIMESTAMP_POLICY, CertificateProfile
+from keys.profiles import TIMESTAMP_POLICY, AuthorityUrls, CertificateProfile
 from keys.rewrapping import rewrap
 from keys.soft import SoftCustody
 from keys.subjects import Subject

@@ -1,4 +1,4 @@
-"""Writing and strictly reading DER, as far as certificates and time stamps need it (ITU-T X.690).
+"""DER beyond what :mod:`keys.der` writes: further types, and a strict reader for what strangers send (ITU-T X.690).
 
 What we sign must be our own bytes, whatever custody makes the signature, so the structures are put together here
 instead of by a library that wants the private key in its hand.
@@ -7,10 +7,9 @@ instead of by a library that wants the private key in its hand.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Final
 
-from asn1crypto import core
+from keys.der import tlv
 
 BOOLEAN: Final = 0x01
 INTEGER: Final = 0x02
@@ -19,6 +18,7 @@ OCTET_STRING: Final = 0x04
 NULL: Final = 0x05
 OBJECT_IDENTIFIER: Final = 0x06
 UTF8_STRING: Final = 0x0C
+PRINTABLE_STRING: Final = 0x13
 UTC_TIME: Final = 0x17
 GENERALIZED_TIME: Final = 0x18
 SEQUENCE: Final = 0x30
@@ -29,77 +29,35 @@ class DerError(ValueError):
     """Bytes that are not the DER that was expected."""
 
 
-def element(tag: int, *parts: bytes) -> bytes:
-    """One element: tag, definite length in its shortest form, the parts as contents."""
-    contents = b"".join(parts)
-    length = len(contents)
-    if length < 0x80:
-        return bytes((tag, length)) + contents
-    size = (length.bit_length() + 7) // 8
-    return bytes((tag, 0x80 | size)) + length.to_bytes(size, "big") + contents
-
-
-def sequence(*parts: bytes) -> bytes:
-    return element(SEQUENCE, *parts)
-
-
-def set_of(*parts: bytes) -> bytes:
-    """A SET OF, its members in the order that DER wants (X.690 11.6)."""
-    return element(SET, *sorted(parts))
-
-
-def explicit(number: int, *parts: bytes) -> bytes:
-    """A constructed context-specific element, ``[number]``."""
-    return element(0xA0 | number, *parts)
-
-
-def integer(value: int) -> bytes:
-    return element(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
-
-
 def boolean(value: bool) -> bytes:
-    return element(BOOLEAN, b"\xff" if value else b"\x00")
-
-
-def null() -> bytes:
-    return element(NULL)
-
-
-def octet_string(value: bytes) -> bytes:
-    return element(OCTET_STRING, value)
+    return tlv(BOOLEAN, b"\xff" if value else b"\x00")
 
 
 def bit_string(value: bytes) -> bytes:
     """A BIT STRING of whole bytes."""
-    return element(BIT_STRING, b"\x00", value)
+    return tlv(BIT_STRING, b"\x00", value)
 
 
 def named_bit(number: int) -> bytes:
     """A BIT STRING of named bits with only one set; trailing zero bits left out (X.690 11.2.2)."""
     last = number % 8
-    return element(BIT_STRING, bytes((7 - last,)), bytes(number // 8), bytes((0x80 >> last,)))
+    return tlv(BIT_STRING, bytes((7 - last,)), bytes(number // 8), bytes((0x80 >> last,)))
 
 
 def utf8_string(value: str) -> bytes:
-    return element(UTF8_STRING, value.encode())
-
-
-@lru_cache(maxsize=256)
-def object_identifier(dotted: str) -> bytes:
-    encoded: bytes = core.ObjectIdentifier(dotted).dump()
-    return encoded
+    return tlv(UTF8_STRING, value.encode())
 
 
 def generalized_time(at: datetime) -> bytes:
     """GeneralizedTime in UTC, whole seconds (a fraction is cut off)."""
-    return element(GENERALIZED_TIME, at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode())
+    return tlv(GENERALIZED_TIME, at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode())
 
 
 def x509_time(at: datetime) -> bytes:
     """Time of a certificate: UTCTime through 2049, GeneralizedTime after (RFC 5280 4.1.2.5)."""
     moment = at.astimezone(UTC)
     if moment.year < 2050:
-        return element(UTC_TIME, moment.strftime("%y%m%d%H%M%SZ").encode())
+        return tlv(UTC_TIME, moment.strftime("%y%m%d%H%M%SZ").encode())
     return generalized_time(moment)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
-from keys import _der as der
+from keys import _der, der
 from keys.profiles import TIMESTAMP_POLICY
 
 MAXIMUM_REQUEST: Final = 8192
@@ -64,12 +64,12 @@ class TimestampQuery:
     wants_certificates: bool
 
 
-_POLICY: Final = der.object_identifier(TIMESTAMP_POLICY)
-_SHA256: Final = der.object_identifier("2.16.840.1.101.3.4.2.1")
+_POLICY: Final = der.oid(TIMESTAMP_POLICY)
+_SHA256: Final = der.oid("2.16.840.1.101.3.4.2.1")
 _DIGEST_SIZES: Final = {
     _SHA256: 32,
-    der.object_identifier("2.16.840.1.101.3.4.2.2"): 48,
-    der.object_identifier("2.16.840.1.101.3.4.2.3"): 64,
+    der.oid("2.16.840.1.101.3.4.2.2"): 48,
+    der.oid("2.16.840.1.101.3.4.2.3"): 64,
 }
 _EXTENSIONS: Final = 0xA0
 
@@ -81,31 +81,31 @@ def read_query(request: bytes) -> TimestampQuery:
     """
     try:
         return _read_query(request)
-    except der.DerError as error:
+    except _der.DerError as error:
         raise RefusalError(Failure.BAD_DATA_FORMAT) from error
 
 
 def _read_query(request: bytes) -> TimestampQuery:
     if len(request) > MAXIMUM_REQUEST:
-        raise der.DerError("too long")
-    outer = der.Reader(request)
-    fields = der.Reader(outer.read(der.SEQUENCE))
+        raise _der.DerError("too long")
+    outer = _der.Reader(request)
+    fields = _der.Reader(outer.read(_der.SEQUENCE))
     outer.end()
-    version = fields.read(der.INTEGER)
-    imprint = fields.read_whole(der.SEQUENCE)
-    policy = fields.read_whole(der.OBJECT_IDENTIFIER) if fields.peek() == der.OBJECT_IDENTIFIER else None
+    version = fields.read(_der.INTEGER)
+    imprint = fields.read_whole(_der.SEQUENCE)
+    policy = fields.read_whole(_der.OBJECT_IDENTIFIER) if fields.peek() == _der.OBJECT_IDENTIFIER else None
     nonce = b""
-    if fields.peek() == der.INTEGER:
-        nonce = fields.read_whole(der.INTEGER)
-        der.check_integer(der.Reader(nonce).read(der.INTEGER))
-    flag = fields.read(der.BOOLEAN) if fields.peek() == der.BOOLEAN else b"\x00"
+    if fields.peek() == _der.INTEGER:
+        nonce = fields.read_whole(_der.INTEGER)
+        _der.check_integer(_der.Reader(nonce).read(_der.INTEGER))
+    flag = fields.read(_der.BOOLEAN) if fields.peek() == _der.BOOLEAN else b"\x00"
     extended = fields.peek() == _EXTENSIONS
     if extended:
         fields.read(_EXTENSIONS)
     fields.end()
     # a request is judged only after all of it was read, so that a broken one is called broken
     if len(flag) != 1:
-        raise der.DerError("a boolean is not one byte")
+        raise _der.DerError("a boolean is not one byte")
     if version != b"\x01":
         raise RefusalError(Failure.BAD_REQUEST)
     _check_imprint(imprint)
@@ -117,25 +117,25 @@ def _read_query(request: bytes) -> TimestampQuery:
 
 
 def _check_imprint(imprint: bytes) -> None:
-    fields = der.Reader(der.Reader(imprint).read(der.SEQUENCE))
-    algorithm = der.Reader(fields.read(der.SEQUENCE))
-    digest = fields.read(der.OCTET_STRING)
+    fields = _der.Reader(_der.Reader(imprint).read(_der.SEQUENCE))
+    algorithm = _der.Reader(fields.read(_der.SEQUENCE))
+    digest = fields.read(_der.OCTET_STRING)
     fields.end()
-    size = _DIGEST_SIZES.get(algorithm.read_whole(der.OBJECT_IDENTIFIER))
+    size = _DIGEST_SIZES.get(algorithm.read_whole(_der.OBJECT_IDENTIFIER))
     if size is None:
         raise RefusalError(Failure.BAD_ALGORITHM)
     # parameters are absent or NULL (RFC 5754 2)
-    if algorithm.peek() is not None and algorithm.read(der.NULL):
-        raise der.DerError("NULL has contents")
+    if algorithm.peek() is not None and algorithm.read(_der.NULL):
+        raise _der.DerError("NULL has contents")
     algorithm.end()
     if len(digest) != size:
-        raise der.DerError("the imprint's length is not its algorithm's")
+        raise _der.DerError("the imprint's length is not its algorithm's")
 
 
 def rejection(failure: Failure) -> bytes:
     """A TimeStampResp without a token, with the reason in Chinese and English."""
-    texts = der.sequence(*(der.utf8_string(text) for text in _TEXTS[failure]))
-    return der.sequence(der.sequence(der.integer(2), texts, der.named_bit(failure)))
+    texts = der.sequence(*(_der.utf8_string(text) for text in _TEXTS[failure]))
+    return der.sequence(der.sequence(der.integer(2), texts, _der.named_bit(failure)))
 
 
 _VERSION_AND_POLICY: Final = der.integer(1) + _POLICY
@@ -145,18 +145,18 @@ _ACCURACY: Final = der.sequence(der.integer(1))
 def token_info(query: TimestampQuery, serial: int, at: datetime) -> bytes:
     """A TSTInfo (RFC 3161 2.4.2): whole seconds, accuracy one second, no ordering."""
     return der.sequence(
-        _VERSION_AND_POLICY, query.imprint, der.integer(serial), der.generalized_time(at), _ACCURACY, query.nonce
+        _VERSION_AND_POLICY, query.imprint, der.integer(serial), _der.generalized_time(at), _ACCURACY, query.nonce
     )
 
 
 _GRANTED: Final = der.sequence(der.integer(0))
-_CONTENT_TYPE: Final = der.object_identifier(CONTENT_TYPE)
-_SIGNED_DATA: Final = der.object_identifier("1.2.840.113549.1.7.2")
+_CONTENT_TYPE: Final = der.oid(CONTENT_TYPE)
+_SIGNED_DATA: Final = der.oid("1.2.840.113549.1.7.2")
 _SHA256_ALGORITHM: Final = der.sequence(_SHA256)
-_HEAD: Final = der.integer(3) + der.set_of(_SHA256_ALGORITHM)
-_ATTRIBUTE_CONTENT_TYPE: Final = der.sequence(der.object_identifier("1.2.840.113549.1.9.3"), der.set_of(_CONTENT_TYPE))
-_MESSAGE_DIGEST: Final = der.object_identifier("1.2.840.113549.1.9.4")
-_SIGNING_CERTIFICATE: Final = der.object_identifier("1.2.840.113549.1.9.16.2.47")
+_HEAD: Final = der.integer(3) + der.set_of((_SHA256_ALGORITHM,))
+_ATTRIBUTE_CONTENT_TYPE: Final = der.sequence(der.oid("1.2.840.113549.1.9.3"), der.set_of((_CONTENT_TYPE,)))
+_MESSAGE_DIGEST: Final = der.oid("1.2.840.113549.1.9.4")
+_SIGNING_CERTIFICATE: Final = der.oid("1.2.840.113549.1.9.16.2.47")
 _IMPLICIT_SET: Final = 0xA0
 
 
@@ -184,12 +184,12 @@ class SignerParts:
         :param algorithm: AlgorithmIdentifier of its signatures.
         """
         return cls(
-            certificates=der.element(_IMPLICIT_SET, *sorted(certificates)),
+            certificates=der.set_of(certificates, tag=_IMPLICIT_SET),
             identity=der.integer(1) + der.sequence(issuer, der.integer(serial)) + _SHA256_ALGORITHM,
             # ESSCertIDv2 of RFC 5035 with its default hash algorithm, SHA-256, left out (RFC 5816 2.2.1)
             signing_certificate=der.sequence(
                 _SIGNING_CERTIFICATE,
-                der.set_of(der.sequence(der.sequence(der.sequence(der.octet_string(digest))))),
+                der.set_of((der.sequence(der.sequence(der.sequence(der.octet_string(digest)))),)),
             ),
             algorithm=algorithm,
         )
@@ -199,8 +199,8 @@ class SignerParts:
 
         :param digest: SHA-256 of the TSTInfo.
         """
-        message_digest = der.sequence(_MESSAGE_DIGEST, der.set_of(der.octet_string(digest)))
-        return der.set_of(_ATTRIBUTE_CONTENT_TYPE, message_digest, self.signing_certificate)
+        message_digest = der.sequence(_MESSAGE_DIGEST, der.set_of((der.octet_string(digest),)))
+        return der.set_of((_ATTRIBUTE_CONTENT_TYPE, message_digest, self.signing_certificate))
 
 
 def granted(query: TimestampQuery, info: bytes, attributes: bytes, signature: bytes, parts: SignerParts) -> bytes:
@@ -215,6 +215,6 @@ def granted(query: TimestampQuery, info: bytes, attributes: bytes, signature: by
         _HEAD,
         der.sequence(_CONTENT_TYPE, der.explicit(0, der.octet_string(info))),
         parts.certificates if query.wants_certificates else b"",
-        der.set_of(signer),
+        der.set_of((signer,)),
     )
     return der.sequence(_GRANTED, der.sequence(_SIGNED_DATA, der.explicit(0, signed_data)))

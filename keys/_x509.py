@@ -10,17 +10,19 @@ from datetime import datetime
 from typing import Final
 
 from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from keys import _der as der
+from keys import _der, der
 from keys.custody import KeyAlgorithm
-from keys.profiles import CERTIFICATE_POLICY, ProfileRules
+from keys.profiles import CERTIFICATE_POLICY, AuthorityUrls, ProfileRules
 
 SIGNATURE_ALGORITHMS: Final = {
     # RFC 5758 3.2: no parameters; RFC 4055 5: NULL
-    KeyAlgorithm.ECDSA_P256: der.sequence(der.object_identifier("1.2.840.10045.4.3.2")),
-    KeyAlgorithm.RSA_3072: der.sequence(der.object_identifier("1.2.840.113549.1.1.11"), der.null()),
+    KeyAlgorithm.ECDSA_P256: der.sequence(der.oid("1.2.840.10045.4.3.2")),
+    KeyAlgorithm.RSA_3072: der.sequence(der.oid("1.2.840.113549.1.1.11"), der.null()),
 }
 """AlgorithmIdentifier of the signatures that a custody makes with each kind of key."""
 
@@ -28,19 +30,10 @@ _ANY_POLICY: Final = "2.5.29.32.0"
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorityUrls:
-    """Where relying parties find the issuing certificate, its revocation list and its status service."""
-
-    issuer: str | None = None
-    crl: str | None = None
-    ocsp: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Issuer:
-    """Who signs: name, public key (SubjectPublicKeyInfo) and algorithm, and how to have it signed."""
+    """Who signs: name and public key (SubjectPublicKeyInfo) in DER, algorithm, and how to have it signed."""
 
-    name: x509.Name
+    name: bytes
     public_key: bytes
     algorithm: KeyAlgorithm
     sign: Callable[[bytes], bytes]
@@ -48,9 +41,9 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class CertificateBody:
-    """What the certificate says."""
+    """What the certificate says; ``subject`` is a name in DER."""
 
-    subject: x509.Name
+    subject: bytes
     public_key: bytes
     not_before: datetime
     not_after: datetime
@@ -69,6 +62,17 @@ def key_identifier(public_key: bytes) -> bytes:
     return hashlib.sha256(bits).digest()[:20]
 
 
+def subject_of(certificate: x509.Certificate) -> bytes:
+    """The subject's name as it stands in a certificate.
+
+    ``cryptography`` counts the bounds of RFC 5280 in bytes where the standard counts characters, and so complains
+    about names of more than 21 Chinese ones; names are passed around as they are encoded.
+    """
+    parsed = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
+    name: bytes = parsed["tbs_certificate"]["subject"].dump()
+    return name
+
+
 def make_certificate(body: CertificateBody, issuer: Issuer) -> x509.Certificate:
     """Have a certificate signed; it is read back before it leaves."""
     algorithm = SIGNATURE_ALGORITHMS[issuer.algorithm]
@@ -76,14 +80,14 @@ def make_certificate(body: CertificateBody, issuer: Issuer) -> x509.Certificate:
         der.explicit(0, der.integer(2)),
         der.integer(random_serial()),
         algorithm,
-        issuer.name.public_bytes(),
-        der.sequence(der.x509_time(body.not_before), der.x509_time(body.not_after)),
-        body.subject.public_bytes(),
+        issuer.name,
+        der.sequence(_der.x509_time(body.not_before), _der.x509_time(body.not_after)),
+        body.subject,
         body.public_key,
         der.explicit(3, der.sequence(*(_encode(extension) for extension in _extensions(body, issuer)))),
     )
     return x509.load_der_x509_certificate(
-        der.sequence(to_be_signed, algorithm, der.bit_string(issuer.sign(to_be_signed)))
+        der.sequence(to_be_signed, algorithm, _der.bit_string(issuer.sign(to_be_signed)))
     )
 
 
@@ -128,6 +132,6 @@ def _url_extensions(urls: AuthorityUrls) -> Sequence[x509.ExtensionType]:
 
 def _encode(extension: tuple[x509.ExtensionType, bool]) -> bytes:
     value, critical = extension
-    flag = (der.boolean(True),) if critical else ()
-    oid = der.object_identifier(value.oid.dotted_string)
+    flag = (_der.boolean(True),) if critical else ()
+    oid = der.oid(value.oid.dotted_string)
     return der.sequence(oid, *flag, der.octet_string(value.public_bytes()))

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from keys._locks import take_turns
 from keys._tables import CertificateRow, SigningKeyRow
-from keys._x509 import AuthorityUrls, CertificateBody, Issuer, key_identifier, make_certificate
+from keys._x509 import CertificateBody, Issuer, key_identifier, make_certificate, subject_of
 from keys.certificates import CertificateRecord, CertificateState, KeyOverview
 from keys.custody import KeyAlgorithm, KeyCustody, KeyInfo, KeyPurpose
 from keys.errors import (
@@ -29,7 +29,7 @@ from keys.errors import (
     KeyDamagedError,
     PurposeMismatchError,
 )
-from keys.profiles import CertificateProfile, profile_for
+from keys.profiles import AuthorityUrls, CertificateProfile, profile_for
 from keys.subjects import Subject
 from store.clock import Clock
 from store.database import Database
@@ -163,8 +163,9 @@ class CertificateAuthority:
         :raises CertificateUnknownError: it was not issued here.
         """
         path = [certificate]
-        while path[-1].issuer != path[-1].subject:
-            path.append(self._issuer_of(path[-1]))
+        # of our certificates only a root names no issuer's key
+        while (identifier := _issuer_key(path[-1])) is not None:
+            path.append(self._issuer_of(path[-1], identifier))
         if self._find_authority(key_identifier(_public_key(path[-1]))) != path[-1]:
             raise CertificateUnknownError
         return path
@@ -194,13 +195,13 @@ class CertificateAuthority:
     ) -> CertificateRecord:
         now = self._clock.now().replace(microsecond=0)
         not_before, not_after = now - _BACKDATED, _years_after(now, profile.rules.years)
-        name = subject.to_name()
+        name = subject.to_der()
         signing_key, issuer_name, urls = key, name, None
         if issuer is not None:
             if not issuer.not_before <= now < issuer.not_after:
                 raise IssuerExpiredError
             not_before, not_after = max(not_before, issuer.not_before), min(not_after, issuer.not_after)
-            signing_key, issuer_name = self._custody.info(issuer.key_id), issuer.certificate.subject
+            signing_key, issuer_name = self._custody.info(issuer.key_id), subject_of(issuer.certificate)
             urls = self._urls
         certificate = make_certificate(
             CertificateBody(name, key.public_key, not_before, not_after, profile.rules, urls),
@@ -246,18 +247,15 @@ class CertificateAuthority:
             raise AuthorityNotReadyError
         return max(known, key=lambda record: record.id)
 
-    def _issuer_of(self, certificate: x509.Certificate) -> x509.Certificate:
+    def _issuer_of(self, certificate: x509.Certificate, identifier: bytes) -> x509.Certificate:
+        issuer = self._find_authority(identifier)
         try:
-            extension = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
-            issuer = self._find_authority(extension.value.key_identifier)
             certificate.verify_directly_issued_by(issuer)
-        except (x509.ExtensionNotFound, ValueError, TypeError, InvalidSignature) as error:
+        except (ValueError, TypeError, InvalidSignature) as error:
             raise CertificateUnknownError from error
         return issuer
 
-    def _find_authority(self, identifier: bytes | None) -> x509.Certificate:
-        if identifier is None:
-            raise CertificateUnknownError
+    def _find_authority(self, identifier: bytes) -> x509.Certificate:
         with self._lock:
             found = self._authorities.get(identifier)
         if found is None:
@@ -302,6 +300,14 @@ def _newest(session: Session, profile: CertificateProfile) -> int | None:
 
 def _subject_key_identifier(certificate: x509.Certificate) -> bytes:
     return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+
+
+def _issuer_key(certificate: x509.Certificate) -> bytes | None:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
+    except x509.ExtensionNotFound:
+        return None
+    return extension.value.key_identifier
 
 
 def _public_key(certificate: x509.Certificate) -> bytes:

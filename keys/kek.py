@@ -47,6 +47,8 @@ _NONCE_SIZE: Final = 12
 class Secret:
     """Base of what holds a secret: it does not show it, and does not let itself be copied out."""
 
+    __slots__ = ()
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 

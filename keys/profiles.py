@@ -57,6 +57,15 @@ class ProfileRules:
     path_length: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AuthorityUrls:
+    """Where relying parties find the issuing certificate, its revocation list and its status service."""
+
+    issuer: str | None = None
+    crl: str | None = None
+    ocsp: str | None = None
+
+
 def profile_for(purpose: KeyPurpose) -> CertificateProfile:
     """The profile of the certificates for keys of a purpose."""
     return next(profile for profile, rules in _RULES.items() if purpose in rules.purposes)

@@ -7,9 +7,8 @@ import unicodedata
 from dataclasses import dataclass, fields
 from typing import Final, NoReturn
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
+from keys._der import PRINTABLE_STRING, utf8_string
+from keys.der import oid, sequence, set_of, tlv
 from keys.errors import SubjectInvalidError
 
 _LIMITS: Final = {
@@ -60,18 +59,24 @@ class Subject:
         """A unified social credit code as an organisation identifier: NTR, national trade register, of CN."""
         return f"NTRCN-{code}"
 
-    def to_name(self) -> x509.Name:
+    def to_der(self) -> bytes:
         """The name as it stands in a certificate, from the country down to the common name."""
         attributes = (
-            (NameOID.COUNTRY_NAME, self.country),
-            (NameOID.STATE_OR_PROVINCE_NAME, self.province),
-            (NameOID.LOCALITY_NAME, self.locality),
-            (NameOID.ORGANIZATION_NAME, self.organisation),
-            (NameOID.ORGANIZATION_IDENTIFIER, self.organisation_identifier),
-            (NameOID.ORGANIZATIONAL_UNIT_NAME, self.organisational_unit),
-            (NameOID.COMMON_NAME, self.common_name),
+            ("2.5.4.8", self.province),
+            ("2.5.4.7", self.locality),
+            ("2.5.4.10", self.organisation),
+            ("2.5.4.97", self.organisation_identifier),
+            ("2.5.4.11", self.organisational_unit),
+            ("2.5.4.3", self.common_name),
         )
-        return x509.Name([x509.NameAttribute(oid, value) for oid, value in attributes if value is not None])
+        # RFC 5280 appendix A.1: a country is a PrintableString, everything else may be UTF-8
+        country = _attribute("2.5.4.6", tlv(PRINTABLE_STRING, self.country.encode("ascii")))
+        named = (_attribute(kind, utf8_string(value)) for kind, value in attributes if value is not None)
+        return sequence(country, *named)
+
+
+def _attribute(kind: str, value: bytes) -> bytes:
+    return set_of((sequence(oid(kind), value),))
 
 
 def _checked(field: str, value: str) -> str:

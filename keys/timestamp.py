@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from keys import _tsp as tsp
 from keys._tables import TimestampClockRow
-from keys._x509 import SIGNATURE_ALGORITHMS, random_serial
+from keys._x509 import SIGNATURE_ALGORITHMS, random_serial, subject_of
 from keys.authority import CertificateAuthority
 from keys.certificates import CertificateRecord
 from keys.custody import KeyAlgorithm, KeyCustody, KeyPurpose
@@ -153,13 +153,13 @@ class TimestampAuthority:
         return signer
 
     def _prepare(self, record: CertificateRecord) -> _Signer:
-        *above, _root = self._authority.chain(record.certificate)
-        encoded = [certificate.public_bytes(Encoding.DER) for certificate in above]
+        path = self._authority.chain(record.certificate)
+        encoded = [certificate.public_bytes(Encoding.DER) for certificate in path[:-1]]
         return _Signer(
             record,
             tsp.SignerParts.of(
                 certificates=encoded,
-                issuer=record.certificate.issuer.public_bytes(),
+                issuer=subject_of(path[1]),
                 serial=record.certificate.serial_number,
                 digest=hashlib.sha256(encoded[0]).digest(),
                 algorithm=SIGNATURE_ALGORITHMS[self._custody.info(record.key_id).algorithm],

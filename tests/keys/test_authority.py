@@ -99,6 +99,13 @@ class TestOpensslAgrees:
         with pytest.raises(AssertionError, match="has expired"):
             verify(standing_house, seal.certificate, tmp_path, at=seal.not_after + timedelta(seconds=1))
 
+    def test_with_names_of_64_chinese_characters(self, standing_house: House, tmp_path: Path) -> None:
+        long = dataclasses.replace(SUBJECT, common_name="局" * 64, organisation="青" * 64, locality="岛" * 128)
+        seal = standing_house.certify(standing_house.make_key(), subject=long).certificate
+        assert "OK" in verify(standing_house, seal, tmp_path)
+        text = openssl("x509", "-in", tmp_path / "leaf.pem", "-noout", "-subject", "-nameopt", "utf8,sep_comma_plus")
+        assert "CN=" + "局" * 64 in text
+
     def test_with_the_names_in_chinese(self, standing_house: House, tmp_path: Path) -> None:
         seal = standing_house.certify(standing_house.make_key()).certificate
         text = openssl(

@@ -20,8 +20,7 @@ from keys_house import START, House, openssl, write_pem
 from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko_certvalidator import ValidationContext
 
-from keys import TIMESTAMP_POLICY, KeyAlgorithm, KeyPurpose, TimestampAuthority
-from keys import _der as der
+from keys import TIMESTAMP_POLICY, KeyAlgorithm, KeyPurpose, TimestampAuthority, _der, der
 from keys._tables import SigningKeyRow
 from store.clock import FixedClock
 from store.database import Database
@@ -72,7 +71,7 @@ def token_of(response: bytes) -> tsp.TSTInfo:
 
 def failure_of(response: bytes) -> str:
     """Why a request was refused; the whole answer is held to its form."""
-    status = tsp.PKIStatusInfo.load(der.Reader(response).read(der.SEQUENCE), strict=True)
+    status = tsp.PKIStatusInfo.load(_der.Reader(response).read(_der.SEQUENCE), strict=True)
     assert status["status"].native == "rejection"
     assert len(status["status_string"]) == 2
     (failure,) = status["fail_info"].native
@@ -277,7 +276,7 @@ class TestRefusal:
         for position in data.draw(st.lists(st.integers(0, len(whole) - 1), min_size=1, max_size=4)):
             whole[position] = data.draw(st.integers(0, 255))
         answer = standing_house.timestamps.respond(bytes(whole))
-        status = tsp.PKIStatusInfo.load(der.Reader(answer).read(der.SEQUENCE))["status"].native
+        status = tsp.PKIStatusInfo.load(_der.Reader(answer).read(_der.SEQUENCE))["status"].native
         if status == "granted":
             imprint = tsp.TimeStampReq.load(bytes(whole))["message_imprint"].dump()
             assert token_of(answer)["message_imprint"].dump() == imprint
