@@ -114,7 +114,9 @@ class LicenceType:
     schema: Mapping[str, Any]
     """JSON Schema, draft 2020-12, of the fields."""
     template: Path
-    """The Typst template."""
+    """The Typst template of the page."""
+    ornament: Path
+    """The Typst drawing of the page's ground, the same under every licence of the type."""
 
     @property
     def fields(self) -> Mapping[str, Mapping[str, Any]]:
@@ -205,7 +207,8 @@ def _build(slug: str, path: Path, raw: dict[str, Any]) -> LicenceType:
         seal=SealPlace(**seal),
         agreements=tuple(Agreement(**each) for each in raw.get("agreements", ())),
         schema=MappingProxyType(raw["fields"]),
-        template=path.parent / "template.typ",
+        template=path.with_name("template.typ"),
+        ornament=path.with_name("ornament.typ"),
     )
 
 
@@ -213,8 +216,9 @@ def _contradictions(found: LicenceType) -> Iterator[str]:
     """What a definition says that cannot be."""
     if len(found.code) != 21 or not found.code[18:].isalnum():
         yield "the code has to be an 18-character unified social credit code and 3 more characters"
-    if not found.template.is_file():
-        yield "there is no template.typ beside type.json"
+    for path in (found.template, found.ornament):
+        if not path.is_file():
+            yield f"there is no {path.name} beside type.json"
     if found.schema.get("additionalProperties") is not False:
         yield "the schema has to refuse unknown fields (additionalProperties: false)"
     named = [found.holder.name_field, found.holder.code_field, found.number_field]
@@ -226,15 +230,21 @@ def _contradictions(found: LicenceType) -> Iterator[str]:
         elif key not in found.schema.get("required", ()):
             yield f"the field {key!r} has to be required, since the licence rests on it"
     for key, schema in found.fields.items():
-        if "title" not in schema or "x-title-en" not in schema:
-            yield f"the field {key!r} has no title in both languages"
-        if schema.get("type") != "string":
-            yield f"the field {key!r} is not text"
-        if schema.get("format", "lines") not in FORMAT_NAMES:
-            yield f"the field {key!r} has a format that is not known: {schema['format']!r}"
+        yield from (f"the field {key!r} {problem}" for problem in _contradictions_of_a_field(schema))
     radius = found.seal.diameter_mm / 2
     if not (
         radius <= found.seal.x_mm <= found.page_width_mm - radius
         and radius <= found.seal.y_mm <= found.page_height_mm - radius
     ):
         yield "the seal does not lie on the page"
+
+
+def _contradictions_of_a_field(schema: Mapping[str, Any]) -> Iterator[str]:
+    if "title" not in schema or "x-title-en" not in schema:
+        yield "has no title in both languages"
+    if schema.get("type") != "string":
+        yield "is not text"
+    if schema.get("format", "lines") not in FORMAT_NAMES:
+        yield f"has a format that is not known: {schema['format']!r}"
+    if schema.get("x-past") and schema.get("format") != "date":
+        yield "is said to lie in the past but is not a date"

@@ -67,9 +67,11 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    """The picture in RGB; where it is transparent, the page's white shows."""
+    """The pixels alone, in RGB, on a picture of our own; where they are transparent, its white shows."""
+    page = Image.new("RGB", image.size, "white")
     if image.has_transparency_data:
         with_alpha = image.convert("RGBA")
-        ground = Image.new("RGBA", with_alpha.size, "white")
-        return Image.alpha_composite(ground, with_alpha).convert("RGB")
-    return image.convert("RGB")
+        page.paste(with_alpha, mask=with_alpha.getchannel("A"))
+    else:
+        page.paste(image.convert("RGB"))
+    return page

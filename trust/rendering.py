@@ -71,7 +71,7 @@ class Renderer:
         with self._ornaments_lock:
             drawn = self._ornaments.get(licence_type.slug)
             if drawn is None:
-                path = licence_type.template.with_name("ornament.typ")
+                path = licence_type.ornament
                 paper = {"width": licence_type.page_width_mm, "height": licence_type.page_height_mm}
                 try:
                     svg = self._compiler().compile(

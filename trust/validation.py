@@ -132,24 +132,31 @@ class _Check:
 
     def fields(self, raw: Mapping[Any, Any]) -> dict[str, str]:
         self._unknown([key for key in raw if key not in self._type.fields])
-        given = {key: _tidy(raw[key]) for key in self._type.fields if key in raw}
+        given = {key: raw[key] for key in self._type.fields if key in raw}
         for key in self._type.schema["required"]:
             if key not in given:
                 self.about(key, "required", "未填写", "is missing")
-        for key, value in list(given.items()):
-            if isinstance(value, str) and len(value) > MAX_TEXT:
-                self.about(key, "too_long", "过长", "is far too long")
-                del given[key]
-        for error in Draft202012Validator(self._type.schema).iter_errors(given):
+        texts = dict(self._texts(given))
+        for error in Draft202012Validator(self._type.schema).iter_errors(texts):
             self._structure(error)
         unsound = {each.path for each in self.problems}
-        sound = {key: value for key, value in given.items() if isinstance(value, str) and key not in unsound}
+        sound = {key: text for key, text in texts.items() if key not in unsound}
         fields = dict(self._formatted(sound))
         for key, value in fields.items():
             if self._type.fields[key].get("x-past") and date.fromisoformat(value) > self._today:
                 self.about(key, "date_future", "晚于今天", "lies in the future")
         self._agreements(fields)
         return fields
+
+    def _texts(self, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+        """The values that the schema library may see: it writes out each value that it refuses, however deep."""
+        for key, value in given.items():
+            if not isinstance(value, str):
+                self.about(key, "type", "应为文本", "has to be text")
+            elif len(value) > MAX_TEXT:
+                self.about(key, "too_long", "过长", "is far too long")
+            else:
+                yield key, _tidy(value)
 
     def _unknown(self, keys: list[Any]) -> None:
         for key in keys[:_MAX_UNKNOWN_NAMED]:
@@ -165,9 +172,7 @@ class _Check:
             return
         key = str(error.absolute_path[0]) if error.absolute_path else ""
         limit: Any = error.validator_value
-        if error.validator == "type":
-            self.about(key, "type", "应为文本", "has to be text")
-        elif error.validator == "minLength" and not error.instance:
+        if error.validator == "minLength" and not error.instance:
             self.about(key, "empty", "不能为空", "cannot be empty")
         elif error.validator == "minLength":
             self.about(key, "too_short", f"至少 {limit} 个字", f"has to have at least {limit} characters")
@@ -212,8 +217,6 @@ class _Check:
                 )
 
 
-def _tidy(value: object) -> object:
-    """Text in its composed form without spaces at the ends; anything else as it is."""
-    if not isinstance(value, str) or len(value) > MAX_TEXT:
-        return value
-    return unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
+def _tidy(text: str) -> str:
+    """A text in its composed form without spaces at the ends."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()

@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import zxingcpp
+from licence_samples import CATALOGUE, SLUGS, content
+from PIL import Image
+
+from seal.fonts import FontLibrary
+from trust.content import LicenceContent
+from trust.errors import CharacterMissingError, RenderingFailedError, TextTooLongError
+from trust.rendering import Renderer
+
+MOMENT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+MM = 72 / 25.4
+LONG_ISSUER = "中国（山东）自由贸易试验区青岛片区管理委员会"
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer(FontLibrary())
+
+
+@pytest.fixture(scope="module", params=SLUGS)
+def page(request: pytest.FixtureRequest, renderer: Renderer, tmp_path_factory: pytest.TempPathFactory) -> Page:
+    return Page.of(renderer, content(request.param), tmp_path_factory.mktemp("page"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Word:
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """A rendered licence in a file, for foreign tools to look at."""
+
+    content: LicenceContent
+    path: Path
+
+    @classmethod
+    def of(cls, renderer: Renderer, licence: LicenceContent, directory: Path) -> Page:
+        path = directory / "licence.pdf"
+        path.write_bytes(renderer.render(licence, at=MOMENT))
+        return cls(licence, path)
+
+    def ask(self, tool: str, *arguments: str) -> str:
+        command = [tool, *(str(self.path) if each == "FILE" else each for each in arguments)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def text(self) -> str:
+        """All text without white space, which tells nothing in Chinese."""
+        return re.sub(r"\s", "", self.ask("pdftotext", "-raw", "FILE", "-"))
+
+    def words(self) -> Iterator[Word]:
+        for each in ElementTree.fromstring(self.ask("pdftotext", "-bbox", "FILE", "-")).iter():
+            if each.tag.endswith("}word"):
+                yield Word(each.text or "", *(float(each.attrib[side]) for side in ("xMin", "yMin", "xMax", "yMax")))
+
+
+def longest(slug: str, **changes: str) -> LicenceContent:
+    """A licence whose texts are as long as their schemas allow, from an issuer with a long name."""
+    fields = {
+        key: ("某地某街道办事处辖区" * 200)[: schema["maxLength"]]
+        for key, schema in CATALOGUE.get(slug).fields.items()
+        if "maxLength" in schema
+    }
+    return content(slug, issuer_name=LONG_ISSUER, **(fields | changes))
+
+
+@pytest.mark.needs("qpdf")
+def test_qpdf_finds_no_error(page: Page) -> None:
+    assert "No syntax or stream encoding errors" in page.ask("qpdf", "--check", "FILE")
+
+
+@pytest.mark.needs("pdffonts")
+def test_every_font_is_embedded_and_can_be_read_back(page: Page) -> None:
+    fonts = page.ask("pdffonts", "FILE").splitlines()[2:]
+    assert fonts
+    for line in fonts:
+        embedded, subset, unicode = line.split()[-5:-2]
+        assert (embedded, subset, unicode) == ("yes", "yes", "yes")
+
+
+@pytest.mark.needs("pdfdetach")
+def test_the_data_of_the_licence_is_embedded(page: Page, tmp_path: Path) -> None:
+    assert page.ask("pdfdetach", "-list", "FILE").split("\n")[:2] == ["1 embedded files", "1: licence.json"]
+    page.ask("pdfdetach", "-save", "1", "-o", str(tmp_path / "out"), "FILE")
+    assert (tmp_path / "out").read_bytes() == page.content.canonical_json()
+    assert json.loads((tmp_path / "out").read_bytes()) == page.content.metadata()
+
+
+@pytest.mark.needs("qpdf")
+def test_the_document_says_that_it_is_pdf_a_3b_with_associated_data(page: Page) -> None:
+    raw = page.path.read_bytes()
+    assert b"<pdfaid:part>3</pdfaid:part>" in raw
+    assert b"<pdfaid:conformance>B</pdfaid:conformance>" in raw
+    objects = json.loads(page.ask("qpdf", "--json", "FILE"))["qpdf"][1]
+    values = [each["value"] for each in objects.values() if "value" in each]
+    (attachment,) = (each for each in values if isinstance(each, dict) and each.get("/Type") == "/Filespec")
+    assert attachment["/AFRelationship"] == "/Data"
+    (catalogue,) = (each for each in values if isinstance(each, dict) and each.get("/Type") == "/Catalog")
+    assert catalogue["/AF"]
+    assert catalogue["/OutputIntents"]
+    assert catalogue["/Lang"].startswith("u:zh")
+
+
+@pytest.mark.needs("pdfinfo")
+def test_the_document_has_its_properties_and_its_true_size(page: Page) -> None:
+    info = dict(line.split(":", 1) for line in page.ask("pdfinfo", "-isodates", "FILE").splitlines() if ":" in line)
+    info = {key: value.strip() for key, value in info.items()}
+    kind = page.content.type
+    assert info["Title"] == f"{kind.name_zh} {page.content.number}"
+    assert info["Author"] == page.content.issuer_name
+    assert str(page.content.identifier) in info["Keywords"]
+    assert info["CreationDate"].startswith("2026-11-23T04:00:00")
+    assert info["Pages"] == "1"
+    width, height = (float(number) for number in re.findall(r"[\d.]+", info["Page size"])[:2])
+    assert (width, height) == pytest.approx((kind.page_width_mm * MM, kind.page_height_mm * MM), abs=0.01)
+
+
+@pytest.mark.needs("pdftotext")
+def test_every_field_can_be_read_on_the_page(page: Page) -> None:
+    text = page.text()
+    for key, value in page.content.fields.items():
+        form = page.content.type.fields[key].get("format")
+        if form == "photo":
+            continue
+        if form in ("date", "date-or-long-term") and value != "长期":
+            year, month, day = value.split("-")
+            assert f"{year}年{int(month)}月{int(day)}日" in text
+        else:
+            assert re.sub(r"\s", "", value) in text
+    for shown in (page.content.type.name_zh, page.content.issuer_name, str(page.content.identifier), "2026年11月23日"):
+        assert shown in text
+    assert "国务院令第716号" in text
+
+
+@pytest.mark.needs("pdftotext")
+def test_under_the_seal_lie_the_issuer_and_the_date_and_nothing_else(page: Page) -> None:
+    place = page.content.type.seal
+    radius = place.diameter_mm / 2
+    box = [place.x_mm - radius, place.y_mm - radius, place.diameter_mm, place.diameter_mm]
+    x, y, width, height = (str(round(each * MM)) for each in box)
+    found = page.ask("pdftotext", "-raw", "-x", x, "-y", y, "-W", width, "-H", height, "FILE", "-")
+    under = re.sub(r"\s", "", found)
+    allowed = page.content.issuer_name + "2026年11月23日"
+    assert under
+    assert "年11月23" in under
+    assert not set(under) - set(allowed)
+
+
+@pytest.mark.needs("pdftoppm")
+def test_the_qr_code_leads_to_the_check_page(page: Page, tmp_path: Path) -> None:
+    page.ask("pdftoppm", "-r", "150", "-png", "-singlefile", "FILE", str(tmp_path / "page"))
+    with Image.open(tmp_path / "page.png") as picture:
+        found = zxingcpp.read_barcodes(picture)
+    assert [each.text for each in found] == [page.content.check_url]
+
+
+@pytest.mark.needs("pdftotext")
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_longest_texts_that_are_accepted_fit_without_overlap(renderer: Renderer, tmp_path: Path, slug: str) -> None:
+    licence = longest(slug)
+    page = Page.of(renderer, licence, tmp_path)
+    text = page.text()
+    for key, value in licence.fields.items():
+        if "maxLength" in licence.type.fields[key]:
+            assert value in text
+    words = list(page.words())
+    for word in words:
+        assert word.left > 15 * MM
+        assert word.right < (licence.type.page_width_mm - 15) * MM
+    # Boxes of words include the room for ascenders; what overlaps by more than a fifth of a line is no longer that.
+    for first in words:
+        for second in words:
+            across = min(first.right, second.right) - max(first.left, second.left)
+            down = min(first.bottom, second.bottom) - max(first.top, second.top)
+            smaller = min(first.bottom - first.top, second.bottom - second.top)
+            assert first is second or across <= 0.5 or down <= 0.35 * smaller, (first, second)
+
+
+def test_text_that_cannot_be_read_any_more_is_an_error_that_names_the_field(renderer: Renderer) -> None:
+    licence = content("business_licence", business_scope="项目\n" * 400)
+    with pytest.raises(TextTooLongError) as refused:
+        renderer.render(licence, at=MOMENT)
+    assert refused.value.message_zh.startswith("“经营范围”内容过长")
+    licence = content("food_operation_permit", operator_name="W" * 100)
+    with pytest.raises(TextTooLongError, match="Operator"):
+        renderer.render(licence, at=MOMENT)
+    licence = content("physician_practice_certificate", issuer_name="青岛市" * 60)
+    with pytest.raises(TextTooLongError, match="issuer"):
+        renderer.render(licence, at=MOMENT)
+
+
+@pytest.mark.needs("pdftotext")
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        '#panic("x")',
+        '#import "/etc/passwd": *',
+        "$ x^2 $ \\ *粗* _斜_ `码` <标> @引 // 注 /* 注 */",
+        '"); #panic("x',
+        "= 标题 - 列 + 列 / 条: 值 ~ -- --- ...",
+        "<script>alert('1')</script>&lt;&amp;",
+        "#sys.inputs [块] {码} \\u{4e00} \\n",
+        "text-too-long:name",
+    ],
+)
+def test_no_text_is_read_as_markup(renderer: Renderer, tmp_path: Path, hostile: str) -> None:
+    page = Page.of(renderer, content("business_licence", name=hostile, business_scope=hostile), tmp_path)
+    assert page.text().count(re.sub(r"\s", "", hostile)) == 2
+
+
+@pytest.mark.needs("pdftotext")
+def test_rare_characters_of_names_are_set(renderer: Renderer, tmp_path: Path) -> None:
+    page = Page.of(renderer, content("physician_practice_certificate", name="王𬭎𠅤·䶮"), tmp_path)
+    assert "王𬭎𠅤·䶮" in page.text()
+
+
+def test_a_character_that_no_font_has_is_named_before_anything_is_drawn(renderer: Renderer) -> None:
+    licence = content("physician_practice_certificate", name="王\U000323af", signed_by="ᠮ")
+    with pytest.raises(CharacterMissingError) as refused:
+        renderer.render(licence, at=MOMENT)
+    assert "U+323AF" in refused.value.message_zh
+    assert "U+182E" in str(refused.value)
+    assert "王" not in refused.value.message_zh
+
+
+def test_the_issuer_s_name_is_looked_through_as_well(renderer: Renderer) -> None:
+    with pytest.raises(CharacterMissingError):
+        renderer.render(content("business_licence", issuer_name="某\U000323af局"), at=MOMENT)
+
+
+def test_the_same_licence_at_the_same_moment_is_the_same_file(renderer: Renderer) -> None:
+    licence = content("food_operation_permit")
+    first = renderer.render(licence, at=MOMENT)
+    assert renderer.render(licence, at=MOMENT) == first
+    assert Renderer(FontLibrary()).render(licence, at=MOMENT) == first
+    assert renderer.render(licence, at=MOMENT + timedelta(seconds=1)) != first
+
+
+def test_threads_share_a_renderer_without_mixing_licences(renderer: Renderer) -> None:
+    licences = [content(slug, signed_by=f"签{n}") for n in range(6) for slug in SLUGS[1:]]
+    alone = [renderer.render(licence, at=MOMENT) for licence in licences]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda licence: renderer.render(licence, at=MOMENT), licences))
+    assert together == alone
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_preview_is_a_picture_of_the_page(renderer: Renderer, slug: str) -> None:
+    licence = content(slug)
+    with Image.open(io.BytesIO(renderer.render_png(licence, ppi=72))) as picture:
+        size = (licence.type.page_width_mm * MM, licence.type.page_height_mm * MM)
+        assert picture.size == pytest.approx(size, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [('#panic("broken")', "broken"), ("#let x = (", "unclosed"), ("#pagebreak(weak: false)", "exactly one page")],
+)
+def test_a_broken_template_is_reported_without_its_whereabouts(
+    renderer: Renderer, tmp_path: Path, template: str, says: str
+) -> None:
+    kind = CATALOGUE.get("business_licence")
+    root = tmp_path / "secret-place"
+    shutil.copytree(kind.template.parents[1], root)
+    (root / "business_licence" / "template.typ").write_text(template)
+    moved = dataclasses.replace(kind, template=root / "business_licence" / "template.typ")
+    with pytest.raises(RenderingFailedError, match=says) as refused:
+        renderer.render_png(dataclasses.replace(content("business_licence"), type=moved))
+    shown = f"{refused.value}{refused.value.message_zh}{refused.value.params}"
+    assert "secret-place" not in shown
+    assert "template.typ" not in shown
+    assert refused.value.__cause__ is None
