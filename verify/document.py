@@ -8,41 +8,17 @@ object stream within another and a reference chain without an end are errors.
 from __future__ import annotations
 
 import re
-import zlib
-from typing import NamedTuple, TypeGuard
 
 from verify.errors import EncryptedError
+from verify.filters import unpack
 from verify.limits import Budget, too_many
 from verify.objects import SKIP, WHITESPACE, Name, Parser, PdfSyntaxError, Ref, Stream, Value
+from verify.tables import Place, Section, read_section, with_hidden
 
 _END = re.compile(rb"startxref[\x00\t\n\x0c\r ]+([0-9]{1,12})[\x00\t\n\x0c\r ]+%%EOF")
 _TAIL = 2048
-_XREF = re.compile(rb"xref[\x00\t\n\x0c\r ]+")
-_SUBSECTION = re.compile(rb"([0-9]{1,10})[ \t]+([0-9]{1,10})[\x00\t\n\x0c\r ]+")
-_ENTRY = re.compile(rb"([0-9]{10}) ([0-9]{5}) ([nf])(?: \r| \n|\r\n|\n|\r)")
-_ENTRY_SIZE = 20
-_TRAILER = re.compile(rb"[\x00\t\n\x0c\r ]*trailer")
 _OBJECT_START = re.compile(rb"[0-9]")
 _DEREFERENCES = 32
-
-
-class Place(NamedTuple):
-    """Where an object is: at an offset, or in an object stream at an index."""
-
-    offset: int
-    generation: int
-    container: int | None = None
-
-
-class Section(NamedTuple):
-    """One cross-reference section with its trailer."""
-
-    offset: int
-    end: int
-    """Just after its trailer dictionary, or after its stream's data begins."""
-    trailer: dict[str, Value]
-    places: dict[int, Place | None]
-    """None where the number is free."""
 
 
 class Document:
@@ -148,42 +124,17 @@ class Document:
         :raises PdfSyntaxError: it is packed in a way that structures are not, or does not unpack.
         :raises TooComplexError: it unpacks to too much.
         """
-        data = self.packed(stream)
-        filters = self.resolve(stream.dictionary.get("Filter"))
-        if filters is None or filters == []:
-            return data
-        if filters not in ("FlateDecode", ["FlateDecode"]):
-            raise PdfSyntaxError("a stream with an unusual filter")
-        unpacker = zlib.decompressobj()
-        bound = self.budget.unpackable()
-        try:
-            result = unpacker.decompress(data, bound + 1)
-        except zlib.error:
-            raise PdfSyntaxError("a stream that does not unpack") from None
-        self.budget.spend_unpacked(len(result))
         parameters = self.resolve(stream.dictionary.get("DecodeParms"))
         if isinstance(parameters, list):
-            parameters = self.resolve(parameters[0]) if parameters else None
-        return result if parameters is None else self._unpredict(result, self.dictionary(parameters))
+            parameters = [self.resolve(item) for item in parameters]
+        return unpack(self.packed(stream), self.resolve(stream.dictionary.get("Filter")), parameters, self.budget)
 
-    def _unpredict(self, data: bytes, parameters: dict[str, Value]) -> bytes:
-        """Undo the PNG predictor (7.4.4.4), as far as cross-reference streams use it."""
-        predictor = parameters.get("Predictor", 1)
-        if predictor == 1:
-            return data
-        columns = parameters.get("Columns", 1)
-        plain = parameters.get("Colors", 1) == 1 and parameters.get("BitsPerComponent", 8) == 8
-        if not isinstance(predictor, int) or predictor < 10 or not plain:
-            raise PdfSyntaxError("a stream with an unusual predictor")
-        if not isinstance(columns, int) or not 1 <= columns <= 1024:
-            raise PdfSyntaxError("a stream with an unusual predictor")
-        self.budget.spend_values(len(data) // 16)
-        rows, above = bytearray(), bytes(columns)
-        for start in range(0, len(data), columns + 1):
-            row = data[start + 1 : start + 1 + columns].ljust(columns, b"\x00")
-            above = _png_row(data[start], row, above)
-            rows += above
-        return bytes(rows)
+    def section_at(self, offset: int) -> Section:
+        """The cross-reference section that is written somewhere in the file, also after this state's end.
+
+        :raises PdfSyntaxError: there is none.
+        """
+        return read_section(self.data, offset, len(self.data), self.budget)
 
     def _last_marker(self) -> tuple[int, int]:
         found = None
@@ -202,7 +153,7 @@ class Document:
             section = self._next_section(offset, seen)
             hybrid = section.trailer.get("XRefStm")
             if hybrid is not None:
-                section = _with_hidden(section, self._next_section(hybrid, seen))
+                section = with_hidden(section, self._next_section(hybrid, seen))
             sections.append(section)
             if sum(len(each.places) for each in sections) > self.budget.limits.objects:
                 raise too_many("对象", "objects")
@@ -215,80 +166,7 @@ class Document:
         if len(seen) >= self.budget.limits.revisions:
             raise too_many("修订", "revisions")
         seen.add(offset)
-        return self._read_section(offset)
-
-    def _read_section(self, offset: int) -> Section:
-        if not 0 <= offset < self.end:
-            raise PdfSyntaxError("a cross-reference table outside of the file")
-        blank = SKIP.match(self.data, offset, self.end)
-        at = blank.end() if blank else offset
-        if self.data.startswith(b"xref", at, self.end):
-            return self._read_table(offset, at)
-        return self._read_table_stream(offset, at)
-
-    def _read_table(self, offset: int, at: int) -> Section:
-        data, end = self.data, self.end
-        places: dict[int, Place | None] = {}
-        head = _XREF.match(data, at, end)
-        if head is None:
-            raise PdfSyntaxError("a broken cross-reference table")
-        at = head.end()
-        while (part := _SUBSECTION.match(data, at, end)) is not None:
-            first, count = int(part[1]), int(part[2])
-            at = part.end()
-            if count > self.budget.limits.objects:
-                raise too_many("对象", "objects")
-            self.budget.spend_values(count // 8)
-            for number in range(first, first + count):
-                entry = _ENTRY.match(data, at, end)
-                if entry is None:
-                    raise PdfSyntaxError("a broken cross-reference table")
-                at = entry.end()
-                if number in places:
-                    raise PdfSyntaxError("an object listed twice")
-                places[number] = Place(int(entry[1]), int(entry[2])) if entry[3] == b"n" else None
-        trailer = _TRAILER.match(data, at, end)
-        if trailer is None:
-            raise PdfSyntaxError("a cross-reference table without a trailer")
-        parser = Parser(data, trailer.end(), end, self.budget)
-        dictionary = parser.value()
-        if not isinstance(dictionary, dict):
-            raise PdfSyntaxError("a trailer that is no dictionary")
-        places.pop(0, None)
-        return Section(offset, parser.at, dictionary, places)
-
-    def _read_table_stream(self, offset: int, at: int) -> Section:
-        parser = Parser(self.data, at, self.end, self.budget)
-        ref, stream = parser.indirect()
-        if not isinstance(stream, Stream) or stream.dictionary.get("Type") != "XRef":
-            raise PdfSyntaxError("no cross-reference table where one should be")
-        trailer = stream.dictionary
-        widths, size = trailer.get("W"), trailer.get("Size")
-        index = trailer.get("Index", [0, size])
-        if not _integers(widths) or not _integers(index) or len(widths) != 3 or len(index) % 2:
-            raise PdfSyntaxError("a broken cross-reference stream")
-        width = sum(widths)
-        if not 1 <= width <= 24 or widths[1] == 0 or isinstance(stream.length, Ref):
-            raise PdfSyntaxError("a broken cross-reference stream")
-        table = self.unpacked(stream)
-        count = sum(index[1::2])
-        if count > self.budget.limits.objects:
-            raise too_many("对象", "objects")
-        if count * width > len(table):
-            raise PdfSyntaxError("a cross-reference stream that is too short")
-        self.budget.spend_values(count // 4)
-        places: dict[int, Place | None] = {}
-        at = 0
-        for first, length in zip(index[::2], index[1::2], strict=True):
-            for number in range(first, first + length):
-                if number in places:
-                    raise PdfSyntaxError("an object listed twice")
-                places[number] = _place(table[at : at + width], widths)
-                at += width
-        places.pop(0, None)
-        if places.get(ref.number, Place(offset, ref.generation)) is None:
-            raise PdfSyntaxError("a cross-reference stream that says it is free")
-        return Section(offset, parser.at, trailer, places)
+        return read_section(self.data, offset, self.end, self.budget)
 
     def _read(self, ref: Ref, place: Place) -> Value:
         if place.container is not None:
@@ -353,46 +231,3 @@ def text(value: Value) -> str | None:
     if value.startswith(b"\xef\xbb\xbf"):
         return value[3:].decode("utf-8", errors="replace")
     return value.decode("latin-1")
-
-
-def _with_hidden(section: Section, hidden: Section) -> Section:
-    """A hybrid file's table, and the stream with the objects that the table gives as free (7.5.8.4)."""
-    own = {number: place for number, place in section.places.items() if place or number not in hidden.places}
-    return section._replace(places=hidden.places | own)
-
-
-def _integers(value: object) -> TypeGuard[list[int]]:
-    return isinstance(value, list) and all(isinstance(item, int) and item >= 0 for item in value)
-
-
-def _place(entry: bytes, widths: list[int]) -> Place | None:
-    first, second = widths[0], widths[0] + widths[1]
-    kind = int.from_bytes(entry[:first], "big") if first else 1
-    one, two = int.from_bytes(entry[first:second], "big"), int.from_bytes(entry[second:], "big")
-    if kind == 1:
-        return Place(one, two)
-    if kind == 2:
-        return Place(two, 0, one)
-    return None
-
-
-def _png_row(kind: int, row: bytes, above: bytes) -> bytes:
-    if kind == 0:
-        return row
-    if kind == 2:
-        return bytes((value + up) & 0xFF for value, up in zip(row, above, strict=True))
-    result = bytearray()
-    left = corner = 0
-    for value, up in zip(row, above, strict=True):
-        if kind == 1:
-            guess = left
-        elif kind == 3:
-            guess = (left + up) // 2
-        elif kind == 4:
-            estimate = left + up - corner
-            guess = min((left, up, corner), key=lambda near: abs(estimate - near))
-        else:
-            raise PdfSyntaxError("a stream with an unusual predictor")
-        left, corner = (value + guess) & 0xFF, up
-        result.append(left)
-    return bytes(result)

@@ -124,6 +124,20 @@ _FILE: dict[str, Entry] = {
         _FAILED,
         _Sub.FORMAT_FAILURE,
     ),
+    "structure.signature_removed": Entry(
+        "文件中有签名的痕迹，但签名已被移除或无法找到。",
+        "There are traces of a signature in the file, but it was taken out or cannot be found.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "structure.not_compared": Entry(
+        "签名之后的改动过于复杂，无法判断是否影响文件内容。",
+        "What came after the signature is too complex to say whether it changes the content.",
+        "pdf",
+        _UNSURE,
+        _Sub.GENERIC,
+    ),
     "structure.unsigned_changes": Entry(
         "最后一个签名之后还有未经签名的改动，无法认定是谁所为。",
         "There are changes after the last signature that nobody signed for.",
@@ -143,6 +157,13 @@ _SEAL: dict[str, Entry] = {
     "seal.missing": Entry(
         "文件中没有认证签名（电子印章）。",
         "The file bears no certifying signature (seal).",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "seal.field_changed": Entry(
+        "印章所在的签名域与加盖时不一致。",
+        "The seal's signature field is not as it was when it was sealed.",
         "pdf",
         _FAILED,
         _Sub.FORMAT_FAILURE,

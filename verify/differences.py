@@ -1,0 +1,165 @@
+"""What changed in a PDF after a signature, as pyHanko's difference analysis tells it, with bounds on the work.
+
+The analysis walks the whole object graph along every path, which a hostile file can make endless; so the objects that
+it may visit are counted. It also lets the document's information and XMP metadata change as part of a long-term update:
+here only the dates and the name of the program may.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pyhanko.pdf_utils.generic import PdfObject
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
+from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
+from pyhanko.sign.validation.errors import SignatureValidationError
+
+from verify.document import Document
+from verify.errors import TooComplexError
+from verify.objects import PdfSyntaxError, Stream, Value
+from verify.structure import SignedRange
+from verify.verdict import Changes
+
+_VISITS = 300_000
+_LEVELS = {
+    ModificationLevel.NONE: Changes.NONE,
+    ModificationLevel.LTA_UPDATES: Changes.LONG_TERM_VALIDATION,
+    ModificationLevel.FORM_FILLING: Changes.FORM_FILLING,
+    ModificationLevel.ANNOTATIONS: Changes.ANNOTATIONS,
+    ModificationLevel.OTHER: Changes.OTHER,
+}
+_LIBRARY_ERRORS = (
+    PdfError,
+    SignatureValidationError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    NotImplementedError,
+    OverflowError,
+    RecursionError,
+)
+_FREE_INFO = {"ModDate", "Producer", "CreationDate"}
+_XMP_FREE = re.compile(
+    rb"<(xmp:ModifyDate|xmp:MetadataDate|xmp:CreateDate|pdf:Producer|xmpMM:InstanceID)>[^<]*</\1>"
+    rb"|(?:xmp:ModifyDate|xmp:MetadataDate|xmp:CreateDate|pdf:Producer|xmpMM:InstanceID)=\"[^\"]*\""
+)
+_XMP_TEXT = re.compile(rb">([^<>]+)<|=\"([^\"]*)\"")
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What changed after each signature, by where its covered range ends."""
+
+    document: Document
+    by_end: dict[int, Changes]
+
+    def after(self, covered: SignedRange) -> Changes | None:
+        """What changed after a signature; nothing where it could not be told."""
+        found = self.by_end.get(covered.end)
+        if found is not Changes.LONG_TERM_VALIDATION:
+            return found
+        try:
+            before = Document(self.document.data, self.document.budget, end=covered.end)
+            return Changes.OTHER if _metadata_changed(before, self.document) else found
+        except (PdfSyntaxError, TooComplexError):
+            return None
+
+
+class _VisitsSpentError(PdfError):
+    def __init__(self) -> None:
+        super().__init__("too many objects visited")
+
+
+class _Visits:
+    def __init__(self) -> None:
+        self.left = _VISITS
+
+    def spend(self, count: int) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise _VisitsSpentError
+
+
+class _Reader(PdfFileReader):
+    """Counts the objects that are visited in earlier states of the file."""
+
+    def __init__(self, data: bytes) -> None:
+        self.visits = _Visits()
+        self._resolvers: dict[int, HistoricalResolver] = {}
+        super().__init__(io.BytesIO(data), strict=True)
+
+    def get_historical_resolver(self, revision: int) -> HistoricalResolver:
+        found = self._resolvers.get(revision)
+        if found is None:
+            found = self._resolvers[revision] = _Resolver(self, revision)
+        return found
+
+
+class _Resolver(HistoricalResolver):
+    def __init__(self, reader: _Reader, revision: int) -> None:
+        self._visits = reader.visits
+        self._weights: dict[int, int] = {}
+        super().__init__(reader, revision)
+
+    def get_object(self, ref: Any, as_metadata_stream: bool = False) -> Any:
+        found = super().get_object(ref, as_metadata_stream=as_metadata_stream)
+        weight = self._weights.get(ref.idnum)
+        if weight is None:
+            weight = self._weights[ref.idnum] = _weight(found)
+        self._visits.spend(weight)
+        return found
+
+
+def changes_after(document: Document) -> Differences:
+    """What changed after each signature of a document that does not cover all of it."""
+    by_end: dict[int, Changes] = {}
+    try:
+        reader = _Reader(document.data)
+        for signature in reader.embedded_signatures:
+            signature.coverage = signature.evaluate_signature_coverage()
+            result = signature.evaluate_modifications(DEFAULT_DIFF_POLICY)
+            end = int(signature.byte_range[2]) + int(signature.byte_range[3])
+            found = _LEVELS[result.modification_level] if isinstance(result, DiffResult) else Changes.OTHER
+            by_end[end] = max(found, by_end.get(end, found), key=list(Changes).index)
+    except _LIBRARY_ERRORS:
+        return Differences(document, by_end)
+    return Differences(document, by_end)
+
+
+def _weight(value: PdfObject, depth: int = 0) -> int:
+    """How many values an object holds directly."""
+    if depth > 50:
+        return 1
+    if isinstance(value, dict):
+        return 1 + sum(_weight(item, depth + 1) for item in value.values())
+    if isinstance(value, list):
+        return 1 + sum(_weight(item, depth + 1) for item in value)
+    return 1
+
+
+def _metadata_changed(before: Document, after: Document) -> bool:
+    return _information(before) != _information(after) or _xmp(before) != _xmp(after)
+
+
+def _information(document: Document) -> dict[str, Value]:
+    found = document.resolve(document.trailer.get("Info"))
+    if not isinstance(found, dict):
+        return {}
+    return {key: document.resolve(value) for key, value in found.items() if key not in _FREE_INFO}
+
+
+def _xmp(document: Document) -> set[bytes]:
+    """The texts and attribute values of the XMP packet, without those that every program renews."""
+    found = document.resolve(document.root.get("Metadata"))
+    if not isinstance(found, Stream):
+        return set()
+    packet = _XMP_FREE.sub(b"", document.unpacked(found))
+    values = (match[1] or match[2] or b"" for match in _XMP_TEXT.finditer(packet))
+    return {value.strip() for value in values if value.strip()}

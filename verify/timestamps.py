@@ -1,0 +1,143 @@
+"""Time-stamp tokens (RFC 3161, RFC 5816): does one prove that these bytes existed at that time?"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from verify import cms, der
+from verify.algorithms import AlgorithmIdentifier, WeakAlgorithmError, digest_of
+from verify.chains import Chain, find_chain
+from verify.reasons import Text, reason
+from verify.signer import Demands, Fault, FaultKind, SignerCheck, check_signer
+from verify.trust import Trust
+from verify.usage import may_stamp_time
+from verify.verdict import Reason
+
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+"""How far the authority's clock may be ahead of the checker's."""
+
+_TIME = re.compile(rb"([0-9]{14})(?:\.([0-9]{1,9}))?Z")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStampInfo:
+    """What a token says (RFC 3161, 2.4.2)."""
+
+    imprint_algorithm: AlgorithmIdentifier
+    imprint: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTimeStamp:
+    """What was found out about a token."""
+
+    fault: Reason | None
+    """Why it proves nothing, if so."""
+    at: datetime | None = None
+    """The time that it gives, proven or not."""
+    intact: bool = False
+    """It is over these bytes, and the signature on it is right."""
+    signer: SignerCheck | None = None
+    chain: Chain | None = None
+
+    @property
+    def proven(self) -> datetime | None:
+        """The time that it proves."""
+        return self.at if self.fault is None else None
+
+
+def check_time_stamp(
+    token: bytes, stamped: Callable[[str], bytes], trust: Trust, *, strict: bool, moment: datetime
+) -> CheckedTimeStamp:
+    """Check a token.
+
+    :param stamped: digest of the bytes that it should be over, by the algorithm's name in :mod:`hashlib`.
+    :param strict: hold it to its one canonical form.
+    :param moment: when the authority's certificate has to be valid: now, or when a later time stamp proves that this
+        one existed.
+    """
+    try:
+        data = cms.read_signed_data(token, strict=strict)
+        info = _read_info(data.content)
+        expected = stamped(info.imprint_algorithm.digest)
+    except WeakAlgorithmError as weak:
+        return CheckedTimeStamp(reason("timestamp.weak", algorithm=weak))
+    except ValueError:
+        return CheckedTimeStamp(_malformed("不是 RFC 3161 时间戳", "it is no RFC 3161 token"))
+    if not hmac.compare_digest(info.imprint, expected):
+        return CheckedTimeStamp(reason("timestamp.other_data"), info.at)
+    content = data.content or b""
+    demands = Demands(cms.TST_INFO, strict=strict, attributes=True, reference=True, old_reference=True)
+    signer = check_signer(data, lambda name: digest_of(name, content), demands)
+    if signer.fault is not None or signer.certificate is None:
+        return CheckedTimeStamp(_reason_of(signer.fault), info.at, signer=signer)
+    fault, chain = _trusted(data, signer.certificate, trust, strict=strict, moment=moment)
+    if fault is None and info.at > trust.now + CLOCK_TOLERANCE:
+        fault = reason("timestamp.in_the_future", at=f"{info.at:%Y-%m-%d %H:%M:%S}Z")
+    return CheckedTimeStamp(fault, info.at, intact=True, signer=signer, chain=chain)
+
+
+def _trusted(
+    data: cms.SignedData, certificate: bytes, trust: Trust, *, strict: bool, moment: datetime
+) -> tuple[Reason | None, Chain | None]:
+    if not may_stamp_time(certificate):
+        return reason("timestamp.wrong_usage"), None
+    found = find_chain(certificate, trust.pool(data.certificates), trust.time_stamp_anchors)
+    if isinstance(found, Reason):
+        if found.code == "certificate.chain_weak":
+            return reason("timestamp.weak", algorithm=Text("证书链", "in its certificate chain")), None
+        return reason("timestamp.untrusted"), None
+    if found.fault_at(moment) is not None:
+        return reason("timestamp.certificate_out_of_bounds"), found
+    if strict and (data.signers[0].unsigned_attributes or not is_canonical(data, found)):
+        return _malformed("含有不受签名保护的内容", "it holds what its signature does not protect"), found
+    return None, found
+
+
+def is_canonical(data: cms.SignedData, chain: Chain) -> bool:
+    """Whether a SignedData is written in the one form there is for what was proven about it.
+
+    It embeds the chain, with or without the anchor, and nothing else.
+    """
+    path = chain.certificates
+    embedded = next((part for part in (path[:-1], path) if set(part) == set(data.certificates)), None)
+    try:
+        return bool(embedded) and embedded is not None and cms.canonical(data, embedded) == data.raw
+    except ValueError:
+        return False
+
+
+def _read_info(content: bytes | None) -> TimeStampInfo:
+    fields = der.Fields(der.read_all(content or b""))
+    if der.integer(fields.take(der.INTEGER)) != 1:
+        raise der.DerError("another version of TSTInfo")
+    der.oid(fields.take(der.OID))
+    imprint = der.Fields(fields.take(der.SEQUENCE))
+    algorithm, digest = AlgorithmIdentifier.of(imprint.take(der.SEQUENCE)), der.octets(imprint.take(der.OCTET_STRING))
+    imprint.end()
+    fields.take(der.INTEGER)
+    time = _TIME.fullmatch(fields.take(der.GENERALIZED_TIME).contents)
+    if time is None:
+        raise der.DerError("a time that is none")
+    at = datetime.strptime(time[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    fraction = (time[2] or b"0").ljust(6, b"0")[:6]
+    return TimeStampInfo(algorithm, digest, at.replace(microsecond=int(fraction)))
+
+
+def _reason_of(fault: Fault | None) -> Reason:
+    if fault is not None and fault.kind in (FaultKind.WEAK_ALGORITHM, FaultKind.WEAK_KEY):
+        return reason("timestamp.weak", algorithm=fault.detail)
+    if fault is not None and fault.kind in (FaultKind.HASH, FaultKind.SIGNATURE, FaultKind.CERTIFICATE_SWAPPED):
+        return reason("timestamp.invalid")
+    detail = fault.detail if fault is not None and fault.detail else Text("缺少签名者或证书", "its signer is missing")
+    return reason("timestamp.malformed", detail=detail)
+
+
+def _malformed(zh: str, en: str) -> Reason:
+    return reason("timestamp.malformed", detail=Text(zh, en))
