@@ -25,8 +25,9 @@ _USCC = re.compile(rf"[1-9A-HJ-NPQRTUWXY][{_USCC_ALPHABET}][0-9]{{6}}[{_USCC_ALP
 
 
 def mask(number: str) -> str:
-    """A number as it may be shown to others: the first four and the last four characters, stars between."""
-    return f"{number[:4]}{'*' * (len(number) - 8)}{number[-4:]}"
+    """A number as it may be shown to others: four characters at each end, of short ones fewer, and stars between."""
+    shown = min(4, len(number) // 3)
+    return number[:shown] + "*" * (len(number) - 2 * shown) + number[len(number) - shown :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,9 @@ METADATA_TITLES: Mapping[str, str] = {
     "status_at_issue": "证照状态（颁发时）",
     "version": "证照版本号",
 }
-"""The keys of the metadata and what GB/T 36903 calls each. The status is that of the moment of sealing: what holds
-today only the register can say. ``valid_until`` is null for 长期."""
+"""The keys of the metadata and what GB/T 36903-2018 calls each. No text of the standard was at hand: the Chinese names
+follow published licences, the keys are ours, and this is the one place where they stand. The status is that of the
+moment of sealing: what holds today only the register can say. ``valid_until`` is null for 长期."""
 
 
 @dataclass(frozen=True)

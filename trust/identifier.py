@@ -112,13 +112,6 @@ class LicenceIdentifier:
         """校验位: the check character, ISO/IEC 7064 MOD 37,36."""
         return str(mod_37_36.calc_check_digit(f"{self.type_code}{self.issuer}{self.serial}{self.version:03d}"))
 
-    def with_version(self, version: int) -> Self:
-        """The identifier of another version of the same licence, with its own check character.
-
-        :raises IdentifierInvalidError: the version is not 1 to 999.
-        """
-        return type(self)(self.type_code, self.issuer, self.serial, version)
-
     def __str__(self) -> str:
         return f"{ROOT}.{self.type_code}.{self.issuer}.{self.serial}.{self.version:03d}.{self.check}"
 

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
 
-from trust.codes import CitizenId, UnifiedSocialCreditCode
+from trust.codes import CitizenId, UnifiedSocialCreditCode, mask
 from trust.errors import CitizenIdInvalidError, UsccInvalidError
 
 TODAY = date(2026, 11, 23)
 PUBLISHED_ID = "11010519491231002X"
 """The example in GB 11643-1999 itself."""
+ALPHABET_AND_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
@@ -170,3 +171,10 @@ def test_a_code_is_shown_masked() -> None:
     code = UnifiedSocialCreditCode.parse("91110000600037341L")
     assert str(code) == code.masked == "9111**********341L"
     assert "600037" not in repr(code)
+
+
+@given(st.text(ALPHABET_AND_DIGITS, max_size=40))
+def test_a_mask_keeps_the_length_and_hides_at_least_a_third(number: str) -> None:
+    masked = mask(number)
+    assert len(masked) == len(number)
+    assert masked.count("*") * 3 >= len(number)
