@@ -1,0 +1,54 @@
+# Needs Python 3.11 or newer and git, nothing else. All that is installed goes to .venv, pinned and hashed.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+RUN := .venv/bin
+ENVIRONMENT = $(if $(PYTHON),$(PYTHON),$(error No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3)) .ci/environment.py
+
+.PHONY: help demo serve test check bench lock secrets
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    issue, show and check sealed licences on the built-in database; leaves them in var/demo"
+	@echo "make serve   run the service on http://127.0.0.1:8000"
+	@echo "make test    run the tests; ARGS=... goes to pytest"
+	@echo "make check   lint, formatting, types, layers"
+	@echo "make bench   run the benchmarks"
+	@echo "make lock    pin and hash the dependencies anew; UPGRADE=--upgrade takes newer versions"
+	@echo "make secrets make the secrets that docker-compose.yml needs"
+	@echo "PYTHON=/path/to/python3 chooses the Python that .venv is made with"
+
+demo:
+	@$(ENVIRONMENT)
+	$(RUN)/yinzheng demo $(ARGS)
+
+serve:
+	@$(ENVIRONMENT)
+	$(RUN)/yinzheng serve $(ARGS)
+
+test:
+	@$(ENVIRONMENT) --dev
+	$(RUN)/pytest -n 2 $(ARGS)
+
+check:
+	@$(ENVIRONMENT) --dev
+	$(RUN)/ruff check
+	$(RUN)/ruff format --check
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+bench:
+	@$(ENVIRONMENT) --dev
+	$(RUN)/python -m benchmarks $(ARGS)
+
+COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
+	--custom-compile-command "make lock" $(UPGRADE)
+
+lock:
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" && \
+	"$$tools/bin/pip" install --quiet uv && export PATH="$$tools/bin:$$PATH" && \
+	$(COMPILE) --group build --output-file requirements.lock && \
+	$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+secrets:
+	@$(or $(PYTHON),python3) .ci/compose_secrets.py

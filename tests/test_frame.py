@@ -1,0 +1,161 @@
+"""What stands around the code: lock files, the container's description, the compose file and its secrets."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+SECRET_WORDS = re.compile(r"password|passwd|secret|token|kek|requirepass", re.IGNORECASE)
+
+
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    return loaded
+
+
+def services() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = compose()["services"]
+    return found
+
+
+def requirements(lock: str) -> list[str]:
+    """Each requirement of a lock file with its hashes, on one line."""
+    text = (ROOT / lock).read_text("utf-8").replace("\\\n", " ")
+    return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
+def locked_names(lock: str) -> set[str]:
+    return {re.split(r"[=\[ ;]", line, maxsplit=1)[0] for line in requirements(lock)}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_one_version_and_hashes(lock: str) -> None:
+    lines = requirements(lock)
+    assert len(lines) > 50
+    for line in lines:
+        assert re.match(r"[a-z0-9-]+(\[[a-z0-9,-]+\])?==[^ ;*]+( ;.+?)? +--hash=sha256:[0-9a-f]{64}", line), line
+        assert re.fullmatch(r"(sha256:[0-9a-f]{64}\s*(--hash=)?)+", line.split("--hash=", 1)[1]), line
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_files_name_no_place_to_download_from(lock: str) -> None:
+    text = (ROOT / lock).read_text("utf-8")
+    assert not re.search(r"https?:|file:|://|--index|--find-links|--trusted-host| @ |\.org|\.com", text)
+
+
+def test_the_lock_files_agree_and_hold_every_direct_dependency() -> None:
+    pins = [{line.split("--hash", maxsplit=1)[0].strip() for line in requirements(lock)} for lock in LOCKS]
+    assert pins[0] <= pins[1]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    direct = {re.split(r"[\[><=; ]", each, maxsplit=1)[0] for each in project["project"]["dependencies"]}
+    assert {name.replace(".", "-").replace("_", "-").lower() for name in direct} <= locked_names(LOCKS[0])
+
+
+def test_every_direct_dependency_is_explained() -> None:
+    explained = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    groups = [each for group in project["dependency-groups"].values() for each in group if isinstance(each, str)]
+    for requirement in (*project["project"]["dependencies"], *groups):
+        name = re.split(r"[\[><=; ]", requirement, maxsplit=1)[0]
+        assert f"| `{name}` |" in explained, f"docs/dependencies.md does not say why {name} is needed"
+
+
+def test_the_compose_file_holds_no_secret() -> None:
+    for name, service in services().items():
+        for variable, value in service.get("environment", {}).items():
+            assert not re.search(r"://[^/]*@", str(value)), f"{name}: {variable} holds a user or a password"
+            if SECRET_WORDS.search(variable):
+                assert str(value).startswith("/run/secrets/"), f"{name}: {variable}"
+        assert not SECRET_WORDS.search(re.sub(r"/run/secrets/\w+", "", " ".join(service.get("command", [])))), name
+    for secret in compose()["secrets"].values():
+        assert secret["file"].startswith("./secrets/")
+    assert "/secrets/" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
+
+
+def test_every_service_is_confined_watched_and_brought_back() -> None:
+    assert {"postgres", "redis", "api", "worker"} <= set(services())
+    for name, service in services().items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "privileged" not in service, name
+        if name == "migrate":  # runs once and ends
+            continue
+        assert service["restart"] == "unless-stopped", name
+        assert service["healthcheck"]["test"], name
+    assert compose()["networks"]["inside"]["internal"] is True
+    assert services()["postgres"]["networks"] == services()["redis"]["networks"] == ["inside"]
+    assert [port for service in services().values() for port in service.get("ports", [])] == ["127.0.0.1:8000:8000"]
+
+
+@pytest.mark.skipif(
+    shutil.which("docker-compose") is None and shutil.which("docker") is None, reason="docker-compose is not installed"
+)
+def test_compose_accepts_its_file() -> None:
+    old = shutil.which("docker-compose")
+    command = [old] if old else ["docker", "compose"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("YINZHENG_")}
+    result = subprocess.run(
+        [*command, "-f", "docker-compose.yml", "config"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not old and "unknown" in result.stderr:
+        pytest.skip("this docker has no compose plugin")
+    assert result.returncode == 0, result.stderr
+    assert "yinzheng.localhost" in result.stdout
+
+
+def test_the_image_runs_as_nobody_in_particular_from_hashed_packages() -> None:
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    final = text.split("\nFROM ")[-1]
+    assert "--require-hashes" in text
+    assert re.search(r"^USER 10001:10001$", final, re.MULTILINE)
+    assert "fonts-noto-cjk" in final
+    assert "HEALTHCHECK" in final
+    assert not re.search(r"\bpip\b|gcc|build-essential", final)
+    copied = set(re.findall(r"^COPY (\w+) \w+$", text, re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    packages = set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+    assert copied == packages
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
+    assert packages | {"requirements.lock", "pyproject.toml", "README.md", "LICENSE"} == allowed
+
+
+def test_secrets_are_made_once_at_random_and_out_of_reach(tmp_path: Path) -> None:
+    script = tmp_path / ".ci" / "compose_secrets.py"
+    script.parent.mkdir()
+    shutil.copy(ROOT / ".ci" / "compose_secrets.py", script)
+
+    def make() -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+
+    assert make().returncode == 0
+    place = tmp_path / "secrets"
+    made = {path.name: path.read_text() for path in place.iterdir()}
+    assert {f"./secrets/{name}" for name in made} == {each["file"] for each in compose()["secrets"].values()}
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    assert re.fullmatch(r"[0-9a-f]{64}\n", made["kek.txt"])
+    assert made["postgres_password.txt"].strip() in made["database_url.txt"]
+    assert make().returncode == 0
+    assert {path.name: path.read_text() for path in place.iterdir()} == made
+
+    (place / "redis_url.txt").unlink()
+    refused = make()
+    assert refused.returncode != 0
+    assert "redis_url.txt" in refused.stderr
