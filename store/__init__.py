@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from store import _tables as _tables  # registers the tables
+from store._redis import RedisUrlError
 from store.cache import Cache, open_cache
 from store.clock import Clock, FixedClock, SystemClock
 from store.database import Base, Database, DatabaseUnavailableError
@@ -42,6 +43,7 @@ __all__ = [
     "Outbox",
     "RateLimitedError",
     "RateLimiter",
+    "RedisUrlError",
     "SystemClock",
     "Worker",
     "YinzhengError",

@@ -13,13 +13,9 @@ from dogpile.cache import CacheRegion, make_region
 from dogpile.cache.api import NO_VALUE, CantDeserializeException, SerializedReturnType
 from dogpile.cache.proxy import ProxyBackend
 from redis import Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from store._breaker import Breaker
-
-REDIS_SECONDS = 0.5
-"""How long to wait for Redis: what it holds can be made anew, and a caller is waiting."""
+from store._redis import client_options
 
 _MEMORY_BYTES = 64 * 1024 * 1024
 _KEY_PREFIX = "yinzheng:cache:"
@@ -59,7 +55,10 @@ class Cache:
 
 
 def open_cache(redis_url: str | None = None) -> Cache:
-    """A cache in the Redis at ``redis://...`` (``rediss://``, ``unix://``), or with none given in this process."""
+    """A cache in the Redis at ``redis://...`` (``rediss://``, ``unix://``), or with none given in this process.
+
+    :raises RedisUrlError: the address is none. Redis itself need not be there.
+    """
     # Entries carry their own end, read back by the deserialiser: the library would serve a value past its end while
     # another thread makes the next one.
     region = make_region(key_mangler=_mangle, serializer=bytes, deserializer=_refuse_expired)
@@ -68,12 +67,7 @@ def open_cache(redis_url: str | None = None) -> Cache:
     else:
         region.configure(
             "dogpile.cache.redis",
-            arguments={
-                "url": redis_url,
-                "socket_timeout": REDIS_SECONDS,
-                "socket_connect_timeout": REDIS_SECONDS,
-                "connection_kwargs": {"retry": Retry(NoBackoff(), 1)},
-            },
+            arguments={"url": redis_url, "connection_kwargs": client_options(redis_url)},
             wrap=[_ForgivingRedis()],
         )
     return Cache(region)

@@ -12,11 +12,9 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from redis import RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from store._breaker import Breaker
-from store.cache import REDIS_SECONDS
+from store._redis import client_options
 from store.errors import Kind, YinzhengError
 
 
@@ -73,16 +71,13 @@ class RateLimiter:
 
 
 def open_rate_limiter(redis_url: str | None = None) -> RateLimiter:
-    """A rate limiter that counts in the Redis at ``redis://...``, or with none given in this process."""
+    """A rate limiter that counts in the Redis at ``redis://...``, or with none given in this process.
+
+    :raises RedisUrlError: the address is none. Redis itself need not be there.
+    """
     if redis_url is None:
         return RateLimiter()
-    options = {
-        "socket_timeout": REDIS_SECONDS,
-        "socket_connect_timeout": REDIS_SECONDS,
-        "retry": Retry(NoBackoff(), 1),
-        "key_prefix": "yinzheng:limit",
-    }
-    return RateLimiter(RedisStorage(redis_url, **options))  # type: ignore[arg-type]  # passed on to redis as they are
+    return RateLimiter(RedisStorage(redis_url, key_prefix="yinzheng:limit", **client_options(redis_url)))
 
 
 def _key(identity: tuple[str, ...]) -> str:

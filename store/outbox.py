@@ -171,10 +171,12 @@ class Worker:
             tried += 1
         return tried
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, *, beat: Callable[[], object] = lambda: None) -> None:
         """Do jobs as they come until told to stop, also through outages of the database.
 
         Jobs that were done longer ago than the retention are forgotten meanwhile.
+
+        :param beat: called each time that the list could be read, for whoever watches whether this worker lives.
         """
         purge_at = 0.0
         while not stop.is_set():
@@ -183,6 +185,7 @@ class Worker:
                     self._outbox.purge(self._retention)
                     purge_at = time.monotonic() + _PURGE_SECONDS
                 idle_seconds = 0.0 if self._do_next() else _POLL_SECONDS
+                beat()
             except DatabaseUnavailableError as error:
                 _logger.warning("the outbox cannot be reached (%s)", error.code)
                 idle_seconds = _OUTAGE_SECONDS

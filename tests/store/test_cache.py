@@ -10,7 +10,9 @@ import pytest
 import redis
 from redis_server import RedisServer
 
+from store._redis import RedisUrlError
 from store.cache import Cache, _BoundedDict, open_cache
+from store.limits import open_rate_limiter
 
 MINUTE = timedelta(minutes=1)
 
@@ -116,3 +118,12 @@ def test_the_memory_of_the_process_is_bounded() -> None:
     kept["huge"] = bytes(2000)
     assert kept.get("huge") is None
     assert kept._bytes == 0
+
+
+@pytest.mark.parametrize("url", ["", "redis.example", "http://user:secret@host", "redis://host:port"])
+def test_an_address_that_is_none_is_refused_without_being_quoted(url: str) -> None:
+    for opening in (open_cache, open_rate_limiter):
+        with pytest.raises(RedisUrlError) as caught:
+            opening(url)
+        assert caught.value.__suppress_context__
+        assert "secret" not in caught.value.message_en

@@ -250,11 +250,12 @@ def test_done_jobs_are_forgotten_after_a_while_and_others_are_not(
 def test_a_running_worker_does_jobs_as_they_come_and_stops_when_told(
     database: Database, clock: FixedClock, add: Callable[..., None]
 ) -> None:
-    done = threading.Event()
-    stop = threading.Event()
+    done, alive, stop = threading.Event(), threading.Event(), threading.Event()
     handlers: dict[str, Handler] = {"mail": lambda _: done.set()}
-    thread = threading.Thread(target=Worker(database, clock, handlers).run, args=[stop])
+    worker = Worker(database, clock, handlers)
+    thread = threading.Thread(target=worker.run, args=[stop], kwargs={"beat": alive.set})
     thread.start()
+    assert alive.wait(10), "a worker without work is alive too"
     add()
     assert done.wait(10)
     started = time.monotonic()
