@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from store.database import Base
+from store.database import APPEND_ONLY, Base
 
 
 class OrganisationRow(Base):
@@ -75,6 +75,7 @@ class SealEventRow(Base):
     """Append-only history of a seal's states."""
 
     __tablename__ = "seal_event"
+    __table_args__ = {"info": APPEND_ONLY}
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     seal_id: Mapped[int] = mapped_column(sa.ForeignKey("seal.id"), index=True)
@@ -90,7 +91,7 @@ class SealUseRow(Base):
     """Append-only: somebody asked to put a seal on a document."""
 
     __tablename__ = "seal_use"
-    __table_args__ = (sa.Index("ix_seal_use_seal_time", "seal_id", "at"),)
+    __table_args__ = (sa.Index("ix_seal_use_seal_time", "seal_id", "at"), {"info": APPEND_ONLY})
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     seal_id: Mapped[int] = mapped_column(sa.ForeignKey("seal.id"))
@@ -105,7 +106,10 @@ class SealUseOutcomeRow(Base):
     """Append-only: how a use ended. A use without an outcome was cut short; nothing it made was released."""
 
     __tablename__ = "seal_use_outcome"
-    __table_args__ = (sa.CheckConstraint("result IN ('sealed', 'refused', 'failed')", name="result"),)
+    __table_args__ = (
+        sa.CheckConstraint("result IN ('sealed', 'refused', 'failed')", name="result"),
+        {"info": APPEND_ONLY},
+    )
 
     use_id: Mapped[int] = mapped_column(sa.ForeignKey("seal_use.id"), primary_key=True)
     result: Mapped[str]

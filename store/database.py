@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from store.errors import Kind, YinzhengError
+
+APPEND_ONLY: Final = {"append_only": True}
+"""``info`` of a table whose rows nobody changes or deletes; a migration puts a trigger on it that sees to it."""
 
 
 class DatabaseUnavailableError(YinzhengError):
@@ -75,7 +79,7 @@ class Database:
         try:
             with self._sessions.begin() as session:
                 yield session
-        except (OperationalError, InterfaceError) as error:
+        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
             raise DatabaseUnavailableError from error
 
     def ping(self) -> None:

@@ -8,15 +8,19 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from api.services import Services
+from api.settings import Settings
 from store.clock import FixedClock
 from store.database import Database
 from store.embedded import EmbeddedPostgres
 from store.schema import upgrade
+from tests.house import House
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -80,9 +84,13 @@ class Databases:
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    """A PostgreSQL server of the tests' own."""
-    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres")) as server:
+def databases() -> Iterator[Databases]:
+    """A PostgreSQL server of the tests' own.
+
+    It does not live under pytest's temporary directory, which every new run by root closes to other accounts, and with
+    it to the account that the server runs as.
+    """
+    with TemporaryDirectory(prefix="yinzheng-postgres-") as directory, EmbeddedPostgres(Path(directory)) as server:
         made = Databases(server.url)
         yield made
         made.close()
@@ -97,12 +105,8 @@ def database(databases: Databases) -> Iterator[Database]:
 
 
 @pytest.fixture
-def house(database: Database, clock: FixedClock, tmp_path: Path) -> "Iterator[House]":
+def house(database: Database, clock: FixedClock, tmp_path: Path) -> Iterator[House]:
     """A whole service on a fresh database, with time standing still."""
-    from api.services import Services
-    from api.settings import Settings
-    from tests.house import House
-
     settings = Settings(
         var=tmp_path,
         database_url=SecretStr(database.url.render_as_string(hide_password=False)),

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import Base
+from store.database import APPEND_ONLY, Base
 
 
 class LicenceRow(Base):
@@ -51,6 +51,7 @@ class LicenceEventRow(Base):
     """Append-only: everything that was done to a licence."""
 
     __tablename__ = "licence_event"
+    __table_args__ = {"info": APPEND_ONLY}
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     licence_id: Mapped[int] = mapped_column(sa.ForeignKey("licence.id"), index=True)

@@ -3,3 +3,24 @@
 from __future__ import annotations
 
 from verify import _tables as _tables  # registers the tables
+from verify.anchors import TrustAnchors
+from verify.checks import CheckedPresentation, Checker
+from verify.pdf import PdfEvidence, Policy, inspect_pdf
+from verify.records import CheckRecord, CheckRecords
+from verify.verdict import Indication, LicenceSummary, Reason, SignatureReport, Verdict
+
+__all__ = [
+    "CheckRecord",
+    "CheckRecords",
+    "CheckedPresentation",
+    "Checker",
+    "Indication",
+    "LicenceSummary",
+    "PdfEvidence",
+    "Policy",
+    "Reason",
+    "SignatureReport",
+    "TrustAnchors",
+    "Verdict",
+    "inspect_pdf",
+]

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import Base
+from store.database import APPEND_ONLY, Base
 
 
 class CheckRecordRow(Base):
     """Append-only: a check and its answer."""
 
     __tablename__ = "check_record"
+    __table_args__ = {"info": APPEND_ONLY}
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)

@@ -26,6 +26,7 @@ from pyhanko_certvalidator.validate import async_validate_path
 
 from verify.algorithms import WeakAlgorithmError, check_key
 from verify.anchors import TrustAnchors
+from verify.certificates import load_certificate, subject_of
 from verify.reasons import Text, reason
 from verify.verdict import Reason
 
@@ -63,7 +64,7 @@ def find_chain(leaf: bytes, pool: frozenset[bytes], anchors: TrustAnchors) -> Ch
     """
     budget = _Budget()
     fault: Reason | None = None
-    for count, path in enumerate(_paths((_loaded(leaf),), _usable(pool), anchors.certificates, budget)):
+    for count, path in enumerate(_paths((load_certificate(leaf),), _usable(pool), anchors.certificates, budget)):
         found = _validated(path)
         if isinstance(found, Chain):
             return found
@@ -137,9 +138,10 @@ def _validated(path: tuple[x509.Certificate, ...]) -> Chain | Reason:
         fault = _pkix_fault(path, not_before)
         if fault is not None:
             return fault
+    encoded = tuple(item.public_bytes(Encoding.DER) for item in path)
     return Chain(
-        certificates=tuple(item.public_bytes(Encoding.DER) for item in path),
-        subjects=tuple(item.subject.rfc4514_string() for item in path),
+        certificates=encoded,
+        subjects=tuple(subject_of(item) for item in encoded),
         not_before=not_before,
         not_after=not_after,
     )
@@ -174,6 +176,8 @@ def _qualifiers(root: asn1_x509.Certificate) -> TrustQualifiers:
     everything = PKIXValidationParams()
     return TrustQualifiers(
         max_path_length=derived.max_path_length,
+        # of no effect, since no chain of ours has attribute authorities; certvalidator counts it down all the same
+        max_aa_path_length=_LONGEST,
         standard_parameters=replace(
             parameters,
             user_initial_policy_set=everything.user_initial_policy_set,
@@ -196,12 +200,7 @@ def _usable(pool: frozenset[bytes]) -> tuple[x509.Certificate, ...]:
     found = []
     for encoded in sorted(pool):
         try:
-            found.append(_loaded(encoded))
+            found.append(load_certificate(encoded))
         except ValueError:
             continue
     return tuple(found)
-
-
-@lru_cache(maxsize=1024)
-def _loaded(encoded: bytes) -> x509.Certificate:
-    return x509.load_der_x509_certificate(encoded)

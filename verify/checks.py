@@ -6,7 +6,6 @@ register says that the licence holds today *and* it is the very file that the re
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -82,21 +81,20 @@ class Checker:
         """
         now = self._clock.now()
         evidence = inspect_pdf(data, self._anchors, policy=Policy.LICENCE, now=now, max_bytes=self._max_pdf_bytes)
-        digest = hashlib.sha256(data).hexdigest()
         licence = self._licence_in(evidence.licence_data)
         if licence is None:
             code = "register.identifier_missing" if evidence.licence_data is None else "register.unknown"
             register_reasons = [reason(code)]
         else:
             register_reasons = [self._state_reason(licence)]
-            if digest != licence.pdf_digest:
+            if evidence.document_digest != licence.pdf_digest:
                 register_reasons.append(reason("register.other_document"))
         return verdict(
             [*evidence.reasons, *register_reasons],
             checked_at=now,
             signatures=evidence.signatures,
             licence=self._summary(licence) if licence else None,
-            document_digest=digest,
+            document_digest=evidence.document_digest,
         )
 
     def check_identifier(self, identifier: str) -> Verdict:

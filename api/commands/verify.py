@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -60,7 +59,7 @@ def _verdict(file: Path, trust: Path | None) -> Verdict:
         evidence.reasons,
         checked_at=now,
         signatures=evidence.signatures,
-        document_digest=hashlib.sha256(data).hexdigest(),
+        document_digest=evidence.document_digest,
     )
 
 

@@ -32,7 +32,7 @@ _PDF_BODY: dict[str, Any] = {
 def check_pdf(
     services: ServicesDep,
     client: CheckerDep,
-    data: Annotated[bytes, Body(media_type="application/pdf")],
+    data: Annotated[bytes, Body(media_type="application/pdf")] = b"",
 ) -> VerdictView:
     """请求体即 PDF 文件。先验文件与印章，再查登记簿的现状。
 

@@ -1,4 +1,4 @@
-"""The first slice: keys, seals, licences, wallets, checks and clients.
+"""The first schema.
 
 There is no way down: a register of legal acts is restored from a back-up, not taken apart.
 """
@@ -14,7 +14,13 @@ down_revision: str | None = None
 branch_labels: str | None = None
 depends_on: str | None = None
 
-APPEND_ONLY = ("seal_event", "seal_use", "seal_use_outcome", "licence_event", "check_record")
+APPEND_ONLY = (
+    "check_record",
+    "seal_event",
+    "seal_use",
+    "seal_use_outcome",
+    "licence_event",
+)
 """Tables whose rows nobody changes, not even by mistake."""
 
 _REFUSE = """
@@ -49,7 +55,8 @@ def upgrade() -> None:
     sa.Column('verdict', sa.Text(), nullable=False),
     sa.Column('reason_codes', postgresql.ARRAY(sa.Text()), nullable=False),
     sa.Column('purpose', sa.Text(), nullable=True),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_check_record'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_check_record')),
+    info={'append_only': True}
     )
     op.create_index(op.f('ix_check_record_at'), 'check_record', ['at'], unique=False)
     op.create_index(op.f('ix_check_record_identifier'), 'check_record', ['identifier'], unique=False)
@@ -169,7 +176,8 @@ def upgrade() -> None:
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_event_seal_id_seal')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_event'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_event')),
+    info={'append_only': True}
     )
     op.create_index(op.f('ix_seal_event_seal_id'), 'seal_event', ['seal_id'], unique=False)
     op.create_table('seal_request',
@@ -196,7 +204,8 @@ def upgrade() -> None:
     sa.Column('unsealed_digest', sa.String(length=64), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_use_seal_id_seal')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_use'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_use')),
+    info={'append_only': True}
     )
     op.create_index(op.f('ix_seal_use_document_identifier'), 'seal_use', ['document_identifier'], unique=False)
     op.create_index('ix_seal_use_seal_time', 'seal_use', ['seal_id', 'at'], unique=False)
@@ -238,7 +247,8 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("result IN ('sealed', 'refused', 'failed')", name=op.f('ck_seal_use_outcome_result')),
     sa.ForeignKeyConstraint(['use_id'], ['seal_use.id'], name=op.f('fk_seal_use_outcome_use_id_seal_use')),
-    sa.PrimaryKeyConstraint('use_id', name=op.f('pk_seal_use_outcome'))
+    sa.PrimaryKeyConstraint('use_id', name=op.f('pk_seal_use_outcome')),
+    info={'append_only': True}
     )
     op.create_index(op.f('ix_seal_use_outcome_sealed_digest'), 'seal_use_outcome', ['sealed_digest'], unique=False)
     op.create_table('licence_event',
@@ -250,7 +260,8 @@ def upgrade() -> None:
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['licence_id'], ['licence.id'], name=op.f('fk_licence_event_licence_id_licence')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_licence_event'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_licence_event')),
+    info={'append_only': True}
     )
     op.create_index(op.f('ix_licence_event_licence_id'), 'licence_event', ['licence_id'], unique=False)
     op.create_table('presentation',

@@ -1,0 +1,59 @@
+"""The application over a furnished house, called through its own front door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.clients import Scope
+from tests.house import HEALTH, MARKET, House
+from trust import Licence
+
+
+@dataclass
+class Front:
+    """Clients of each kind, and the house behind."""
+
+    house: House
+    http: TestClient
+    licence: Licence
+    issuer: dict[str, str]
+    holder: dict[str, str]
+    checker: dict[str, str]
+    secrets: dict[str, str]
+
+    def token(self, client_id: str) -> str:
+        answer = self.http.post(
+            "/oauth/token",
+            data={
+                "grant_type": "client_credentials",
+                "client_id": client_id,
+                "client_secret": self.secrets[client_id],
+            },
+        )
+        assert answer.status_code == 200, answer.text
+        token: str = answer.json()["access_token"]
+        return token
+
+    def bearer(self, client_id: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(client_id)}"}
+
+
+@pytest.fixture
+def front(house: House) -> Iterator[Front]:
+    licence = house.issue()
+    clients = house.services.clients
+    made: dict[str, Any] = {
+        "issuer": clients.enrol("issuer", name="签发", scopes=[Scope.ISSUE], organisation_code=MARKET.code),
+        "holder": clients.enrol("holder", name="卡包", scopes=[Scope.HOLD], holder=licence.holder_index),
+        "checker": clients.enrol("checker", name="核验", scopes=[Scope.CHECK], organisation_code=HEALTH.code),
+    }
+    with TestClient(create_app(house.services), raise_server_exceptions=False) as http:
+        front = Front(house, http, licence, {}, {}, {}, {key: value.secret for key, value in made.items()})
+        front.issuer, front.holder, front.checker = (front.bearer(each) for each in ("issuer", "holder", "checker"))
+        yield front
