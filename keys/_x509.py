@@ -18,11 +18,13 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from keys import _der, der
 from keys.custody import KeyAlgorithm
 from keys.profiles import CERTIFICATE_POLICY, AuthorityUrls, ProfileRules
+from keys.sm2 import SM2_WITH_SM3
 
 SIGNATURE_ALGORITHMS: Final = {
     # RFC 5758 3.2: no parameters; RFC 4055 5: NULL
     KeyAlgorithm.ECDSA_P256: der.sequence(der.oid("1.2.840.10045.4.3.2")),
     KeyAlgorithm.RSA_3072: der.sequence(der.oid("1.2.840.113549.1.1.11"), der.null()),
+    KeyAlgorithm.SM2: der.sequence(der.oid(SM2_WITH_SM3)),
 }
 """AlgorithmIdentifier of the signatures that a custody makes with each kind of key."""
 

@@ -6,6 +6,7 @@ brings those, and this one then serves tests and rehearsals.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock
@@ -13,13 +14,13 @@ from typing import Final
 
 import sqlalchemy as sa
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.orm import Session
 
 from keys._locks import take_turns
 from keys._tables import CertificateRow, SigningKeyRow
 from keys._x509 import CertificateBody, Issuer, key_identifier, make_certificate, subject_of
+from keys.certificate_checks import is_gm, is_issued_by, public_key_info
 from keys.certificates import CertificateRecord, CertificateState, KeyOverview
 from keys.custody import KeyAlgorithm, KeyCustody, KeyInfo, KeyPurpose
 from keys.errors import (
@@ -35,6 +36,8 @@ from store.clock import Clock
 from store.database import Database
 
 ROOT_SUBJECT: Final = Subject(common_name="印证根证书 Yinzheng Root CA", organisation="印证 Yinzheng")
+GM_ROOT_SUBJECT: Final = Subject(common_name="印证国密根证书 Yinzheng SM2 Root CA", organisation="印证 Yinzheng")
+GM_ISSUING_SUBJECT: Final = Subject(common_name="印证国密签发 Yinzheng SM2 Issuing CA", organisation="印证 Yinzheng")
 ISSUING_SUBJECT: Final = Subject(common_name="印证签发证书 Yinzheng Issuing CA", organisation="印证 Yinzheng")
 
 _BACKDATED: Final = timedelta(minutes=5)
@@ -75,13 +78,27 @@ class CertificateAuthority:
     def ensure(self) -> None:
         """Make the root and the issuing authority if they are not there; of two processes, one does."""
         with self._database.transaction() as session:
-            if _newest(session, CertificateProfile.ISSUING_CA) is not None:
+            if _newest(session, CertificateProfile.ISSUING_CA, gm=False) is not None:
                 return
             take_turns(session, "authority")
-            if _newest(session, CertificateProfile.ISSUING_CA) is not None:
+            if _newest(session, CertificateProfile.ISSUING_CA, gm=False) is not None:
                 return
-            root = self._found(session, KeyPurpose.ROOT_CA, self._root_subject, None)
-            self._found(session, KeyPurpose.ISSUING_CA, self._issuing_subject, root)
+            root = self._found(session, self._algorithm, KeyPurpose.ROOT_CA, self._root_subject, None)
+            self._found(session, self._algorithm, KeyPurpose.ISSUING_CA, self._issuing_subject, root)
+
+    def ensure_gm(self) -> None:
+        """Make the root and the issuing authority of SM2 (国密) if they are not there; of two processes, one does.
+
+        Certificates for SM2 keys come from these, signed with SM2-with-SM3 (GB/T 20518-2018).
+        """
+        with self._database.transaction() as session:
+            if _newest(session, CertificateProfile.ISSUING_CA, gm=True) is not None:
+                return
+            take_turns(session, "authority.gm")
+            if _newest(session, CertificateProfile.ISSUING_CA, gm=True) is not None:
+                return
+            root = self._found(session, KeyAlgorithm.SM2, KeyPurpose.ROOT_CA, GM_ROOT_SUBJECT, None)
+            self._found(session, KeyAlgorithm.SM2, KeyPurpose.ISSUING_CA, GM_ISSUING_SUBJECT, root)
 
     @property
     def root(self) -> x509.Certificate:
@@ -99,10 +116,27 @@ class CertificateAuthority:
         """
         return self._authority(CertificateProfile.ISSUING_CA).certificate
 
+    @property
+    def gm_root(self) -> x509.Certificate:
+        """The newest SM2 root certificate.
+
+        :raises AuthorityNotReadyError: :meth:`ensure_gm` was never called on this database.
+        """
+        return self._authority(CertificateProfile.ROOT_CA, gm=True).certificate
+
+    @property
+    def gm_issuing(self) -> x509.Certificate:
+        """The certificate of the authority that issues for SM2 keys now.
+
+        :raises AuthorityNotReadyError: :meth:`ensure_gm` was never called on this database.
+        """
+        return self._authority(CertificateProfile.ISSUING_CA, gm=True).certificate
+
     def issue(self, session: Session, key_id: int, profile: CertificateProfile, subject: Subject) -> CertificateRecord:
         """Certify a key within the caller's transaction, in which the key may have been made as well.
 
-        The certificate lasts as long as its profile allows, but never longer than the issuing authority.
+        The certificate lasts as long as its profile allows, but never longer than the issuing authority. A key of SM2
+        is certified by the authority of SM2, any other by the other.
 
         :raises keys.errors.KeyUnknownError: there is no such key.
         :raises PurposeMismatchError: the key was not made for what the profile certifies.
@@ -113,16 +147,17 @@ class CertificateAuthority:
         key = self._custody.info(key_id)
         if profile.rules.authority or key.purpose not in profile.rules.purposes:
             raise PurposeMismatchError(key_id=key_id, purpose=key.purpose.value, wanted=profile.value)
-        return self._certify(session, key, profile, subject, self._authority(CertificateProfile.ISSUING_CA))
+        issuer = self._authority(CertificateProfile.ISSUING_CA, gm=key.algorithm is KeyAlgorithm.SM2)
+        return self._certify(session, key, profile, subject, issuer)
 
     def ensure_service(
         self, purpose: KeyPurpose, subject: Subject, *, algorithm: KeyAlgorithm = KeyAlgorithm.ECDSA_P256
     ) -> CertificateRecord:
         """The certificate with which one of our own services signs now; made, or renewed with a new key, when due.
 
-        :param purpose: TIMESTAMP, TOKEN or RECEIPT.
+        :param purpose: TIMESTAMP, TOKEN or RECEIPT; SEAL_MAKER with the algorithm SM2.
         """
-        self._authority(CertificateProfile.ISSUING_CA)
+        self._authority(CertificateProfile.ISSUING_CA, gm=algorithm is KeyAlgorithm.SM2)
         with self._database.transaction() as session:
             current = self._usable(session, purpose)
             if current is not None:
@@ -166,7 +201,7 @@ class CertificateAuthority:
         # of our certificates only a root names no issuer's key
         while (identifier := _issuer_key(path[-1])) is not None:
             path.append(self._issuer_of(path[-1], identifier))
-        if self._find_authority(key_identifier(_public_key(path[-1]))) != path[-1]:
+        if self._find_authority(key_identifier(public_key_info(path[-1]))) != path[-1]:
             raise CertificateUnknownError
         return path
 
@@ -180,9 +215,14 @@ class CertificateAuthority:
         return [KeyOverview(key, tuple(by_key.get(key.id, ()))) for key in held]
 
     def _found(
-        self, session: Session, purpose: KeyPurpose, subject: Subject, issuer: CertificateRecord | None
+        self,
+        session: Session,
+        algorithm: KeyAlgorithm,
+        purpose: KeyPurpose,
+        subject: Subject,
+        issuer: CertificateRecord | None,
     ) -> CertificateRecord:
-        key = self._custody.generate(session, algorithm=self._algorithm, purpose=purpose, label=subject.common_name)
+        key = self._custody.generate(session, algorithm=algorithm, purpose=purpose, label=subject.common_name)
         return self._certify(session, key, profile_for(purpose), subject, issuer)
 
     def _certify(
@@ -213,10 +253,8 @@ class CertificateAuthority:
             ),
         )
         # a custody that signs with another key than it says must be found out here, not by a relying party
-        try:
-            certificate.verify_directly_issued_by(certificate if issuer is None else issuer.certificate)
-        except InvalidSignature:
-            raise KeyDamagedError(key_id=signing_key.id) from None
+        if not is_issued_by(certificate, certificate if issuer is None else issuer.certificate):
+            raise KeyDamagedError(key_id=signing_key.id)
         row = CertificateRow(
             key_id=key.id,
             issuer_id=None if issuer is None else issuer.id,
@@ -238,21 +276,19 @@ class CertificateAuthority:
             return None
         return record
 
-    def _authority(self, profile: CertificateProfile) -> CertificateRecord:
+    def _authority(self, profile: CertificateProfile, *, gm: bool = False) -> CertificateRecord:
         with self._lock:
-            known = [record for record in self._authorities.values() if record.profile is profile]
+            known = _fitting(self._authorities.values(), profile, gm=gm)
         if not known:
-            known = [record for record in self._load_authorities() if record.profile is profile]
+            known = _fitting(self._load_authorities(), profile, gm=gm)
         if not known:
             raise AuthorityNotReadyError
         return max(known, key=lambda record: record.id)
 
     def _issuer_of(self, certificate: x509.Certificate, identifier: bytes) -> x509.Certificate:
         issuer = self._find_authority(identifier)
-        try:
-            certificate.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature) as error:
-            raise CertificateUnknownError from error
+        if not is_issued_by(certificate, issuer):
+            raise CertificateUnknownError
         return issuer
 
     def _find_authority(self, identifier: bytes) -> x509.Certificate:
@@ -276,6 +312,10 @@ class CertificateAuthority:
         return records
 
 
+def _fitting(records: Iterable[CertificateRecord], profile: CertificateProfile, *, gm: bool) -> list[CertificateRecord]:
+    return [record for record in records if record.profile is profile and is_gm(record.certificate) is gm]
+
+
 def _newest_for(session: Session, purpose: KeyPurpose) -> CertificateRecord | None:
     # two purposes share a profile, so the key decides
     row = session.scalar(
@@ -292,9 +332,12 @@ def _active() -> sa.ColumnElement[bool]:
     return CertificateRow.state == CertificateState.ACTIVE.value
 
 
-def _newest(session: Session, profile: CertificateProfile) -> int | None:
+def _newest(session: Session, profile: CertificateProfile, *, gm: bool) -> int | None:
+    of_sm2 = SigningKeyRow.algorithm == KeyAlgorithm.SM2.value
     return session.scalar(
-        sa.select(sa.func.max(CertificateRow.id)).where(CertificateRow.profile == profile.value, _active())
+        sa.select(sa.func.max(CertificateRow.id))
+        .join(SigningKeyRow, SigningKeyRow.id == CertificateRow.key_id)
+        .where(CertificateRow.profile == profile.value, of_sm2 if gm else ~of_sm2, _active())
     )
 
 
@@ -308,10 +351,6 @@ def _issuer_key(certificate: x509.Certificate) -> bytes | None:
     except x509.ExtensionNotFound:
         return None
     return extension.value.key_identifier
-
-
-def _public_key(certificate: x509.Certificate) -> bytes:
-    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _years_after(start: datetime, years: int) -> datetime:

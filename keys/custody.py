@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 
 
 class KeyAlgorithm(StrEnum):
-    """The algorithms that keys may have; each signs with SHA-256."""
+    """The algorithms that keys may have; SM2 signs with SM3, the others with SHA-256."""
 
     ECDSA_P256 = "ecdsa-p256"
     RSA_3072 = "rsa-3072"
+    SM2 = "sm2"
 
 
 class KeyPurpose(StrEnum):
@@ -29,6 +30,7 @@ class KeyPurpose(StrEnum):
     ROOT_CA = "root-ca"
     ISSUING_CA = "issuing-ca"
     SEAL = "seal"
+    SEAL_MAKER = "seal-maker"
     TIMESTAMP = "timestamp"
     TOKEN = "token"
     RECEIPT = "receipt"
@@ -49,7 +51,10 @@ class KeyInfo:
     created_at: datetime
 
     def load_public_key(self) -> PublicKeyTypes:
-        """The public key as an object that verifies."""
+        """The public key as an object that verifies; for SM2 see :class:`keys.sm2.Sm2PublicKey` instead.
+
+        :raises cryptography.exceptions.UnsupportedAlgorithm: it is an SM2 key.
+        """
         return load_der_public_key(self.public_key)
 
 
@@ -77,7 +82,7 @@ class KeyCustody(Protocol):
         ...
 
     def sign(self, key_id: int, data: bytes) -> bytes:
-        """Sign the SHA-256 of ``data``: ECDSA with the signature in DER, or RSA PKCS #1 v1.5.
+        """Sign ``data``: SHA-256 with ECDSA, in DER, or with RSA PKCS #1 v1.5; SM3 with SM2, in DER.
 
         :raises keys.errors.KeyUnknownError: there is no such key.
         :raises keys.errors.KeyDamagedError: what is stored is not the key that its record names.

@@ -78,6 +78,48 @@ class KeyDamagedError(KeysError):
     en = "The stored key {key_id} is damaged or was tampered with and cannot be used. Restore it from a backup."
 
 
+class Sm2KeyInvalidError(KeysError):
+    """Bytes or numbers that are not an SM2 key."""
+
+    code = "keys.sm2_key_invalid"
+    kind = Kind.INVALID
+    zh = "不是有效的 SM2 密钥：{problem_zh}。"
+    en = "This is not a valid SM2 key: {problem_en}."
+
+
+class Sm2UnavailableError(KeysError):
+    """The SM2 library is not installed; it has no build for this platform."""
+
+    code = "keys.sm2_unavailable"
+    kind = Kind.UNAVAILABLE
+    zh = "本平台未安装 SM2 密码库（tongsuopy），无法使用国密算法。请改用提供该库的平台（如 x86-64 Linux）。"
+    en = (
+        "The SM2 library (tongsuopy) is not installed on this platform, so SM2 cannot be used here. "
+        "Use a platform that it is built for, such as Linux on x86-64."
+    )
+
+
+class Sm2SigningFaultyError(KeysError):
+    """The SM2 library made several signatures in a row that do not verify."""
+
+    code = "keys.sm2_signing_faulty"
+    kind = Kind.UNAVAILABLE
+    zh = "SM2 运算结果连续多次未通过自检，本次未签名。请检查密码库与处理器后重试。"
+    en = (
+        "SM2 signatures failed their own check several times in a row; nothing was signed. "
+        "Check the cryptographic library and the processor, then try again."
+    )
+
+
+class CertificateUnreadableError(KeysError):
+    """Bytes that are not an X.509 certificate that can be checked."""
+
+    code = "keys.certificate_unreadable"
+    kind = Kind.INVALID
+    zh = "证书无法解析。"
+    en = "The certificate cannot be read."
+
+
 class PurposeMismatchError(KeysError):
     """A key is asked to serve a purpose that it was not made for."""
 

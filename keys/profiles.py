@@ -31,6 +31,7 @@ class CertificateProfile(StrEnum):
     ROOT_CA = "root-ca"
     ISSUING_CA = "issuing-ca"
     SEAL = "seal"
+    SEAL_MAKER = "seal-maker"
     TIMESTAMP = "timestamp"
     TOKEN = "token"
 
@@ -99,6 +100,8 @@ _RULES: Final = {
         _usage(sign=True, commit=True),
         x509.ExtendedKeyUsage([DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]),
     ),
+    # who signs seal data (GB/T 38540-2020) is known by the key usage alone
+    CertificateProfile.SEAL_MAKER: ProfileRules(5, frozenset({KeyPurpose.SEAL_MAKER}), _usage(sign=True, commit=True)),
     # RFC 3161 2.3: one key purpose, and critical
     CertificateProfile.TIMESTAMP: ProfileRules(
         5,

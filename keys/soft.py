@@ -29,10 +29,11 @@ from keys._tables import SigningKeyRow
 from keys.custody import KeyAlgorithm, KeyInfo, KeyPurpose
 from keys.errors import KeyDamagedError, KeyUnknownError
 from keys.kek import KeyEncryptionKey, Secret
+from keys.sm2 import Sm2PrivateKey
 from store.clock import Clock
 from store.database import Database
 
-SoftPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+SoftPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | Sm2PrivateKey
 
 _ECDSA: Final = ec.ECDSA(SHA256())
 _PKCS1: Final = padding.PKCS1v15()
@@ -51,6 +52,8 @@ class _HeldKey(Secret):
     def sign(self, data: bytes) -> bytes:
         if isinstance(self._private, ec.EllipticCurvePrivateKey):
             return self._private.sign(data, _ECDSA)
+        if isinstance(self._private, Sm2PrivateKey):
+            return self._private.sign(data)
         return self._private.sign(data, _PKCS1, _SHA256)
 
 
@@ -84,7 +87,7 @@ class SoftCustody(Secret):
         ).one()
         public = _public_der(private)
         info = KeyInfo(key_id, algorithm, purpose, label, public, self._clock.now())
-        pkcs8 = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        pkcs8 = _pkcs8(private)
         session.add(
             SigningKeyRow(
                 id=key_id,
@@ -113,7 +116,7 @@ class SoftCustody(Secret):
             return [info_of(row) for row in session.scalars(sa.select(SigningKeyRow).order_by(SigningKeyRow.id))]
 
     def sign(self, key_id: int, data: bytes) -> bytes:
-        """Sign the SHA-256 of ``data``: ECDSA with the signature in DER, or RSA PKCS #1 v1.5.
+        """Sign ``data``: SHA-256 with ECDSA, in DER, or with RSA PKCS #1 v1.5; SM3 with SM2, in DER.
 
         :raises KeyUnknownError: there is no such key.
         :raises KeyDamagedError: what is stored is not the key that its record names.
@@ -148,8 +151,8 @@ class SoftCustody(Secret):
         pkcs8 = self._kek.unwrap(row.wrapped, binding=key_binding(info))
         if pkcs8 is None:
             raise KeyDamagedError(key_id=key_id)
-        private = load_der_private_key(pkcs8, password=None)
-        if not isinstance(private, SoftPrivateKey) or _public_der(private) != info.public_key:
+        private = _load(info.algorithm, pkcs8)
+        if private is None or _public_der(private) != info.public_key:
             raise KeyDamagedError(key_id=key_id)
         return _HeldKey(info, private)
 
@@ -200,9 +203,26 @@ def _generate(algorithm: KeyAlgorithm) -> SoftPrivateKey:
             return ec.generate_private_key(ec.SECP256R1())
         case KeyAlgorithm.RSA_3072:
             return rsa.generate_private_key(public_exponent=65537, key_size=3072)
+        case KeyAlgorithm.SM2:
+            return Sm2PrivateKey.generate()
+
+
+def _pkcs8(private: SoftPrivateKey) -> bytes:
+    if isinstance(private, Sm2PrivateKey):
+        return private.to_der()
+    return private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _load(algorithm: KeyAlgorithm, pkcs8: bytes) -> SoftPrivateKey | None:
+    if algorithm is KeyAlgorithm.SM2:
+        return Sm2PrivateKey.from_der(pkcs8)
+    private = load_der_private_key(pkcs8, password=None)
+    return private if isinstance(private, SoftPrivateKey) else None
 
 
 def _public_der(private: SoftPrivateKey) -> bytes:
+    if isinstance(private, Sm2PrivateKey):
+        return private.public_key.to_der()
     return private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 

@@ -80,7 +80,7 @@ class TestOpensslAgrees:
         house = House.open(database, clock)
         house.authority = CertificateAuthority(database, house.custody, clock, algorithm=KeyAlgorithm.RSA_3072)
         house.authority.ensure()
-        for algorithm in KeyAlgorithm:
+        for algorithm in (KeyAlgorithm.ECDSA_P256, KeyAlgorithm.RSA_3072):
             record = house.certify(house.make_key(algorithm=algorithm))
             assert "OK" in verify(house, record.certificate, tmp_path)
 

@@ -1,0 +1,176 @@
+"""Checking certificates of any algorithm that we know, SM2 among them (GB/T 20518-2018, RFC 5280).
+
+The X.509 library reads certificates with SM2 keys but cannot use those keys; what needs the key goes through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+from keys import _der, sm2
+from keys.errors import CertificateUnreadableError, Sm2KeyInvalidError
+
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+
+_LARGEST: Final = 64 * 1024
+_LONGEST: Final = 8
+"""Certificates in a path, both ends counted."""
+
+
+class PathProblem(StrEnum):
+    """Why no path leads from a certificate to an anchor."""
+
+    UNTRUSTED = "untrusted"
+    """No certificate at hand issued it."""
+    NOT_VALID_THEN = "not_valid_then"
+    """A certificate on the path was outside its validity."""
+    NOT_AN_AUTHORITY = "not_an_authority"
+    """An issuer on the path may not issue certificates, or not at this depth."""
+
+
+def load_certificate(data: bytes) -> x509.Certificate:
+    """A certificate from its DER.
+
+    :raises CertificateUnreadableError: it is not one, has trailing bytes, or is larger than any certificate.
+    """
+    try:
+        if len(data) > _LARGEST:
+            raise CertificateUnreadableError
+        certificate = x509.load_der_x509_certificate(data)
+        public_key_info(certificate)
+        # names and dates are decoded late; what does not decode is found here
+        _ = (certificate.subject, certificate.issuer, certificate.serial_number)
+        _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    except (ValueError, x509.InvalidVersion):
+        raise CertificateUnreadableError from None
+    return certificate
+
+
+def public_key_info(certificate: x509.Certificate) -> bytes:
+    """The SubjectPublicKeyInfo as it stands in a certificate, whatever its algorithm.
+
+    :raises keys.strict_der.DerError: the certificate is not DER.
+    """
+    fields = _der.Reader(_der.Reader(certificate.tbs_certificate_bytes).read(_der.SEQUENCE))
+    if fields.peek() == 0xA0:
+        fields.read(0xA0)
+    fields.read(_der.INTEGER)
+    for _ in ("signature", "issuer", "validity", "subject"):
+        fields.read(_der.SEQUENCE)
+    return fields.read_whole(_der.SEQUENCE)
+
+
+def sm2_key_of(certificate: x509.Certificate) -> sm2.Sm2PublicKey:
+    """The SM2 public key of a certificate.
+
+    :raises Sm2KeyInvalidError: it holds another kind of key, or none that is on the curve.
+    """
+    return sm2.public_key(public_key_info(certificate))
+
+
+def is_gm(certificate: x509.Certificate) -> bool:
+    """Whether a certificate is signed with SM2-with-SM3."""
+    return certificate.signature_algorithm_oid.dotted_string == sm2.SM2_WITH_SM3
+
+
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether the names fit and the issuer's key made the signature; dates and rights are not looked at."""
+    if certificate.issuer != issuer.subject:
+        return False
+    try:
+        if is_gm(certificate):
+            return sm2_key_of(issuer).verify(certificate.signature, certificate.tbs_certificate_bytes)
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, UnsupportedAlgorithm, Sm2KeyInvalidError, ValueError, TypeError):
+        return False
+    return True
+
+
+def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
+    """Whether a moment is within a certificate's dates, both included (RFC 5280 4.1.2.5)."""
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+
+
+def may_sign_data(certificate: x509.Certificate) -> bool:
+    """Whether its key usage lets it sign data; a certificate without key usage may (RFC 5280 4.2.1.3).
+
+    One whose extensions cannot be read may not.
+    """
+    extensions = _extensions(certificate)
+    if extensions is None:
+        return False
+    usage = _find(extensions, x509.KeyUsage)
+    return usage is None or usage.digital_signature or usage.content_commitment
+
+
+def path_problem(
+    certificate: x509.Certificate,
+    anchors: Sequence[x509.Certificate],
+    others: Sequence[x509.Certificate] = (),
+    *,
+    at: datetime,
+) -> PathProblem | None:
+    """Look for a path from a certificate to an anchor that was valid at a moment; nothing where there is one.
+
+    Signatures, names, dates, basic constraints and the issuers' key usage are checked (RFC 5280 6.1); revocation is
+    not, nor are policies and name constraints: a name constraint on the path refuses it.
+
+    :param others: certificates that may stand in between.
+    """
+    return _problem_of([certificate], anchors, others, at)
+
+
+def _problem_of(
+    path: list[x509.Certificate], anchors: Sequence[x509.Certificate], others: Sequence[x509.Certificate], at: datetime
+) -> PathProblem | None:
+    here = path[-1]
+    if not is_valid_at(here, at):
+        return PathProblem.NOT_VALID_THEN
+    if here in anchors:
+        return None
+    found = PathProblem.UNTRUSTED
+    if len(path) == _LONGEST:
+        return found
+    for issuer in (*anchors, *others):
+        if issuer in path or not is_issued_by(here, issuer):
+            continue
+        if not _may_issue(issuer, below=len(path) - 1):
+            found = PathProblem.NOT_AN_AUTHORITY
+            continue
+        problem = _problem_of([*path, issuer], anchors, others, at)
+        if problem is None:
+            return None
+        if found is PathProblem.UNTRUSTED:
+            found = problem
+    return found
+
+
+def _may_issue(issuer: x509.Certificate, *, below: int) -> bool:
+    extensions = _extensions(issuer)
+    if extensions is None or _find(extensions, x509.NameConstraints) is not None:
+        return False
+    constraints = _find(extensions, x509.BasicConstraints)
+    if constraints is None or not constraints.ca:
+        return False
+    if constraints.path_length is not None and constraints.path_length < below:
+        return False
+    usage = _find(extensions, x509.KeyUsage)
+    return usage is None or usage.key_cert_sign
+
+
+def _extensions(certificate: x509.Certificate) -> x509.Extensions | None:
+    """The extensions, or nothing where they cannot be read."""
+    try:
+        return certificate.extensions
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return None
+
+
+def _find(extensions: x509.Extensions, kind: type[_Extension]) -> _Extension | None:
+    return next((each.value for each in extensions if isinstance(each.value, kind)), None)

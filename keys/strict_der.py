@@ -1,0 +1,41 @@
+"""Strict DER for the packages above: what :mod:`keys._der` reads and writes, under a public name."""
+
+from keys._der import (
+    BIT_STRING,
+    BOOLEAN,
+    GENERALIZED_TIME,
+    INTEGER,
+    OBJECT_IDENTIFIER,
+    OCTET_STRING,
+    PRINTABLE_STRING,
+    SEQUENCE,
+    UTC_TIME,
+    UTF8_STRING,
+    DerError,
+    Reader,
+    bit_string,
+    boolean,
+    check_integer,
+    generalized_time,
+    utf8_string,
+)
+
+__all__ = [
+    "BIT_STRING",
+    "BOOLEAN",
+    "GENERALIZED_TIME",
+    "INTEGER",
+    "OBJECT_IDENTIFIER",
+    "OCTET_STRING",
+    "PRINTABLE_STRING",
+    "SEQUENCE",
+    "UTC_TIME",
+    "UTF8_STRING",
+    "DerError",
+    "Reader",
+    "bit_string",
+    "boolean",
+    "check_integer",
+    "generalized_time",
+    "utf8_string",
+]
