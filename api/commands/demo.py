@@ -16,6 +16,7 @@ from api.services import Services
 from seal import Organisation, SealApplication
 from store.errors import YinzhengError
 from trust import IssueOrder, Licence
+from trust.errors import NumberInUseError
 from verify import Verdict
 from wallet import Presentation
 
@@ -79,14 +80,18 @@ def _issue(services: Services, out: Path) -> list[Licence]:
     licences = []
     console.print("\n[bold]1. 签发 Issue[/]")
     for slug, organisation in _DEPARTMENTS.items():
-        issued = services.issuing.issue(
-            IssueOrder(
-                type=slug,
-                fields=read_json_object(EXAMPLES / f"{slug}.json"),
-                actor=_APPLICANT,
-                issuer_code=organisation.code,
-            )
+        order = IssueOrder(
+            type=slug,
+            fields=read_json_object(EXAMPLES / f"{slug}.json"),
+            actor=_APPLICANT,
+            issuer_code=organisation.code,
         )
+        try:
+            issued = services.issuing.issue(order)
+        except NumberInUseError as error:
+            # The examples of another version were issued here before.
+            services.register.revoke(str(error.params["identifier"]), actor=_APPLICANT, reason="演示样例已更新")
+            issued = services.issuing.issue(order)
         write_bytes(out / f"{slug}.pdf", services.register.pdf(issued.licence))
         word = "" if issued.created else "（此前已签发 issued before）"
         console.print(f"   {issued.licence.type.name_zh}  {issued.licence.identifier} {word}")
