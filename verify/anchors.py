@@ -11,6 +11,7 @@ from typing import Self
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from verify.certificates import load_certificate
 from verify.errors import AnchorInvalidError
 
 _MOST = 1000
@@ -36,6 +37,10 @@ class TrustAnchors:
         encoded = tuple(dict.fromkeys(item.public_bytes(Encoding.DER) for item in certificates))
         if not encoded:
             raise AnchorInvalidError(problem_zh="其中没有证书", problem_en="there is no certificate in them")
+        try:
+            _load(encoded)
+        except ValueError:
+            raise _no_certificate() from None
         return cls(encoded)
 
     @classmethod
@@ -50,9 +55,7 @@ class TrustAnchors:
             else:
                 found = [x509.load_der_x509_certificate(data)]
         except ValueError:
-            raise AnchorInvalidError(
-                problem_zh="内容不是 X.509 证书", problem_en="the content is no X.509 certificate"
-            ) from None
+            raise _no_certificate() from None
         if len(found) > _MOST:
             raise AnchorInvalidError(problem_zh=f"证书多于 {_MOST} 个", problem_en=f"there are more than {_MOST}")
         return cls.of(found)
@@ -78,4 +81,8 @@ class TrustAnchors:
 
 @lru_cache(maxsize=64)
 def _load(encoded: tuple[bytes, ...]) -> tuple[x509.Certificate, ...]:
-    return tuple(x509.load_der_x509_certificate(item) for item in encoded)
+    return tuple(load_certificate(item) for item in encoded)
+
+
+def _no_certificate() -> AnchorInvalidError:
+    return AnchorInvalidError(problem_zh="内容不是 X.509 证书", problem_en="the content is no X.509 certificate")

@@ -132,6 +132,8 @@ def canonical(data: SignedData, certificates: Sequence[bytes]) -> bytes:
     issuer, serial = issuer_and_serial(certificates[0])
     if signer.signed_bytes is None:
         raise DerError("no signed attributes")
+    for certificate in certificates:
+        _check_outer_form(certificate)
     digest = signer.digest_algorithm.raw
     info = [
         write.integer(1),
@@ -158,6 +160,19 @@ def canonical(data: SignedData, certificates: Sequence[bytes]) -> bytes:
         write.set_of((write.sequence(*info),)),
     )
     return write.sequence(write.oid(_SIGNED_DATA), write.explicit(0, signed))
+
+
+def _check_outer_form(certificate: bytes) -> None:
+    """Hold the unsigned shell of a certificate to its one form: libraries do not look at all of it."""
+    fields = Fields(der.read_all(certificate))
+    body = Fields(fields.take(der.SEQUENCE))
+    body.optional(0xA0)
+    body.take(der.INTEGER)
+    algorithm = fields.take(der.SEQUENCE).raw
+    signature = fields.take(der.BIT_STRING).contents
+    fields.end()
+    if body.take(der.SEQUENCE).raw != algorithm or signature[:1] != b"\x00":
+        raise DerError("a certificate whose shell is not as it should be")
 
 
 def _signer(element: Element) -> SignerInfo:
@@ -197,6 +212,8 @@ def _attributes(element: Element, *, repeated: bool) -> Attributes:
         kind = der.oid(fields.take(der.OID))
         values = tuple(value.raw for value in fields.take(der.SET).children())
         fields.end()
+        if not values:
+            raise DerError("an attribute without a value")
         if kind in found and not repeated:
             raise DerError("an attribute twice")
         found[kind] = found.get(kind, ()) + values

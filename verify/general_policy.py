@@ -172,8 +172,11 @@ class _Foreign:
         return Level.B_LTA if stamped else Level.B_LT
 
     def _covers_all(self, signature: _Signature) -> bool:
-        rest = self._document.data[signature.end : self._document.end]
-        return signature.covered is not None and not rest.strip(WHITESPACE)
+        data, end = self._document.data, signature.end
+        if signature.covered is None:
+            return False
+        # some signers leave out the line end after the last marker
+        return end == len(data) or (data.endswith(b"%%EOF", 0, end) and data[end:] in (b"\n", b"\r\n", b"\r"))
 
     def _changes(self, signature: _Signature) -> Changes | None:
         """What changed after a signature; nothing where it could not be told."""
@@ -181,9 +184,13 @@ class _Foreign:
             return Changes.OTHER
         if self._covers_all(signature):
             return Changes.NONE
+        if self._document.data[self._document.marker_end :].strip(WHITESPACE):
+            return Changes.OTHER
         if self._differences is None:
             self._differences = changes_after(self._document)
-        return self._differences.after(signature.covered)
+        found = self._differences.after(signature.covered)
+        # bytes that no revision accounts for
+        return Changes.OTHER if found is Changes.NONE else found
 
     def _change_faults(self, signature: _Signature) -> list[Reason]:
         if signature.covered is None:

@@ -6,8 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography import x509
-
+from verify.certificates import load_certificate, subject_of
 from verify.chains import Chain
 from verify.fields import SignatureField
 from verify.signature import CheckedSignature
@@ -126,7 +125,6 @@ def _identity(certificate: bytes | None) -> tuple[str | None, str | None, str | 
         return None, None, None
     digest = hashlib.sha256(certificate).hexdigest()
     try:
-        loaded = x509.load_der_x509_certificate(certificate)
-        return loaded.subject.rfc4514_string(), f"{loaded.serial_number:x}", digest
+        return subject_of(certificate), f"{load_certificate(certificate).serial_number:x}", digest
     except ValueError:
         return None, None, digest

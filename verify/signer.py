@@ -19,6 +19,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from verify import cms, der
 from verify.algorithms import AlgorithmIdentifier, WeakAlgorithmError, digest_of, scheme
+from verify.certificates import load_certificate
 from verify.reasons import Text
 
 _TIME_FORMATS: Final = {der.UTC_TIME: "%y%m%d%H%M%SZ", der.GENERALIZED_TIME: "%Y%m%d%H%M%SZ"}
@@ -202,9 +203,9 @@ def _certificate(data: cms.SignedData, signer: cms.SignerInfo) -> tuple[bytes, x
         try:
             if signer.key_identifier is None:
                 if cms.issuer_and_serial(encoded) == (signer.issuer, signer.serial):
-                    return encoded, x509.load_der_x509_certificate(encoded)
+                    return encoded, load_certificate(encoded)
                 continue
-            certificate = x509.load_der_x509_certificate(encoded)
+            certificate = load_certificate(encoded)
             identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
             if identifier.digest == signer.key_identifier:
                 return encoded, certificate

@@ -8,6 +8,8 @@ from typing import Final, TypeVar
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from verify.certificates import load_certificate
+
 _E = TypeVar("_E", bound=x509.ExtensionType)
 
 _DOCUMENT_PURPOSES: Final = frozenset(
@@ -33,7 +35,7 @@ def may_sign_documents(encoded: bytes, *, strict: bool) -> bool:
     :param strict: it has to say so itself, and be no authority's; otherwise what it leaves open is allowed.
     """
     try:
-        extensions = x509.load_der_x509_certificate(encoded).extensions
+        extensions = load_certificate(encoded).extensions
     except ValueError:
         return False
     usage = _find(extensions, x509.KeyUsage)
@@ -52,7 +54,7 @@ def may_sign_documents(encoded: bytes, *, strict: bool) -> bool:
 def may_stamp_time(encoded: bytes) -> bool:
     """Whether a certificate may sign time stamps and nothing else (RFC 3161, 2.3)."""
     try:
-        extensions = x509.load_der_x509_certificate(encoded).extensions
+        extensions = load_certificate(encoded).extensions
         purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except (ValueError, x509.ExtensionNotFound):
         return False

@@ -1,0 +1,1 @@
+"""Tests of checking, and the attacks on it."""
