@@ -19,7 +19,7 @@ def main() -> None:
             picture: Image.Image = page.render(scale=WIDTH_PX / page.get_width()).to_pil()
         out = ROOT / "docs" / "images" / f"{pdf.stem}.png"
         picture.quantize(256, method=Image.Quantize.FASTOCTREE).save(out, optimize=True)
-        print(f"{out.relative_to(ROOT)}: {out.stat().st_size // 1024} kB")  # noqa: T201  what the command did
+        print(f"{out.relative_to(ROOT)}: {out.stat().st_size // 1024} kB")
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ class SealEventRow(Base):
     """Append-only history of a seal's states."""
 
     __tablename__ = "seal_event"
-    __table_args__ = {"info": APPEND_ONLY}
+    __table_args__ = ({"info": APPEND_ONLY},)
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     seal_id: Mapped[int] = mapped_column(sa.ForeignKey("seal.id"), index=True)

@@ -1,16 +1,17 @@
 """Putting a certifying PAdES signature with a visible seal on a PDF.
 
 The PDF side is pyHanko's: an incremental update with one signature field, DocMDP with no changes permitted
-(ISO 32000-1, 12.8.2.2), the seal as the field's appearance. The CMS is :mod:`seal.cms`.
+(ISO 32000-1, 12.8.2.2), the seal as the field's appearance. The CMS is :mod:`seal.cms`. Documents are streams, so that
+one of a gigabyte takes no more memory than one of a page.
 """
 
 from __future__ import annotations
 
-import io
+import zlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
@@ -26,6 +27,9 @@ from seal.errors import DocumentUnsealableError
 
 _POINTS_PER_MM = 72 / 25.4
 _FIELD_NAME = "Seal1"
+_DEEPEST_PAGE_TREE = 64
+_BROKEN = (PdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, AssertionError)
+"""What pyHanko raises over a document that is not what it says."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,34 @@ class Placement:
     """The seal's centre, from the top edge of the page."""
 
 
-class _SealingWriter(IncrementalPdfFileWriter):
-    """Leaves the document's own metadata alone: a seal says nothing new about the document.
+class SealAppearance:
+    """A seal's picture as a PDF form XObject, packed once for all the documents that it goes on."""
+
+    def __init__(self, artwork: Artwork) -> None:
+        self.width, self.height = artwork.size_pt
+        self._packed = zlib.compress(b"/Multiply gs\n" + artwork.to_pdf_content(), 9)
+
+    def form(self) -> generic.StreamObject:
+        """The XObject; multiplied onto the page, so that the print under it stays readable."""
+        multiply = generic.DictionaryObject(
+            {pdf_name("/Type"): pdf_name("/ExtGState"), pdf_name("/BM"): pdf_name("/Multiply")}
+        )
+        states = generic.DictionaryObject({pdf_name("/Multiply"): multiply})
+        box = generic.ArrayObject(generic.FloatObject(round(value, 4)) for value in (0, 0, self.width, self.height))
+        return generic.StreamObject(
+            {
+                pdf_name("/Type"): pdf_name("/XObject"),
+                pdf_name("/Subtype"): pdf_name("/Form"),
+                pdf_name("/BBox"): box,
+                pdf_name("/Resources"): generic.DictionaryObject({pdf_name("/ExtGState"): states}),
+                pdf_name("/Filter"): pdf_name("/FlateDecode"),
+            },
+            encoded_data=self._packed,
+        )
+
+
+class RevisionWriter(IncrementalPdfFileWriter):
+    """Adds a revision and leaves the document's own metadata alone: a seal says nothing new about the document.
 
     Rewriting the XMP packet would also put the conformance claim of PDF/A at risk.
     """
@@ -51,31 +81,32 @@ class _SealingWriter(IncrementalPdfFileWriter):
 
 
 def write_sealed_pdf(
-    pdf: bytes,
+    source: IO[bytes],
+    target: IO[bytes],
     *,
-    artwork: Artwork,
+    appearance: SealAppearance,
     placement: Placement,
     placeholder: SignatureObject,
     sign: Callable[[bytes], bytes],
-) -> bytes:
+) -> None:
     """Add a certifying signature as one incremental update; no part of the document is rewritten.
 
+    :param target: an empty file, open for reading and writing, that gets the sealed document.
     :param placeholder: the signature dictionary, from :func:`signature_dictionary`.
     :param sign: makes the CMS structure from the SHA-256 of the byte range.
     :raises DocumentUnsealableError: it is no PDF, is encrypted or signed already, or the seal would stick out of the
         page.
     """
     try:
-        writer = _SealingWriter(io.BytesIO(pdf))
+        writer = RevisionWriter(source)
         if writer.prev.encrypted:
             raise DocumentUnsealableError(problem_zh="文件已加密。", problem_en="it is encrypted.")
-        if next(iter(writer.prev.embedded_signatures), None) is not None:
+        if "/AcroForm" in writer.root and next(iter(writer.prev.embedded_signatures), None) is not None:
             raise DocumentUnsealableError(problem_zh="文件已有签名。", problem_en="it is signed already.")
-        steps, digest, output = _prepare(writer, artwork, placement, placeholder)
-    except (PdfError, ValueError, KeyError, TypeError, RecursionError) as error:
+        steps, digest = _prepare(writer, target, appearance, placement, placeholder)
+    except _BROKEN as error:
         raise DocumentUnsealableError(problem_zh="文件不是完好的 PDF。", problem_en="it is not a sound PDF.") from error
     steps.send(sign(digest))
-    return bytes(output.getbuffer())
 
 
 def signature_dictionary(*, signer_name: str, reason: str, at: datetime, cms_size: int) -> SignatureObject:
@@ -86,45 +117,25 @@ def signature_dictionary(*, signer_name: str, reason: str, at: datetime, cms_siz
 
 
 def _prepare(
-    writer: IncrementalPdfFileWriter, artwork: Artwork, placement: Placement, placeholder: SignatureObject
-) -> tuple[Generator[Any, Any, None], bytes, io.BytesIO]:
+    writer: IncrementalPdfFileWriter,
+    target: IO[bytes],
+    appearance: SealAppearance,
+    placement: Placement,
+    placeholder: SignatureObject,
+) -> tuple[Generator[Any, Any, None], bytes]:
     """Write all but the CMS structure; the generator waits for it."""
-    box = _box(writer.prev, artwork, placement)
+    box = _box(writer.prev, appearance, placement)
     field = SigFieldSpec(sig_field_name=_FIELD_NAME, on_page=placement.page - 1, box=box)
     steps = PdfCMSEmbedder(new_field_spec=field).write_cms(_FIELD_NAME, writer)
     widget = next(steps).get_object()
-    widget["/AP"] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(_appearance(artwork))})
+    widget["/AP"] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(appearance.form())})
     locked = SigMDPSetup(md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES)
     steps.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=locked))
-    prepared, output = steps.send(SigIOSetup(md_algorithm="sha256", output=io.BytesIO()))
-    return steps, prepared.document_digest, output
+    prepared, _ = steps.send(SigIOSetup(md_algorithm="sha256", output=target))
+    return steps, prepared.document_digest
 
 
-def _appearance(artwork: Artwork) -> generic.StreamObject:
-    """The seal as a form XObject; multiplied onto the page, so that the print under it stays readable."""
-    multiply = generic.DictionaryObject(
-        {pdf_name("/Type"): pdf_name("/ExtGState"), pdf_name("/BM"): pdf_name("/Multiply")}
-    )
-    resources = generic.DictionaryObject(
-        {pdf_name("/ExtGState"): generic.DictionaryObject({pdf_name("/Multiply"): multiply})}
-    )
-    stream = generic.StreamObject(
-        {
-            pdf_name("/Type"): pdf_name("/XObject"),
-            pdf_name("/Subtype"): pdf_name("/Form"),
-            pdf_name("/BBox"): generic.ArrayObject(
-                generic.FloatObject(round(value, 4))
-                for value in (0, 0, artwork.width_mm * _POINTS_PER_MM, artwork.height_mm * _POINTS_PER_MM)
-            ),
-            pdf_name("/Resources"): resources,
-        },
-        stream_data=b"/Multiply gs\n" + artwork.to_pdf_content(),
-    )
-    stream.compress()
-    return stream
-
-
-def _box(reader: PdfFileReader, artwork: Artwork, placement: Placement) -> Any:
+def _box(reader: PdfFileReader, appearance: SealAppearance, placement: Placement) -> Any:
     """The rectangle of the seal in points. pyHanko declares whole numbers and writes fractions just as well."""
     pages = int(reader.root["/Pages"]["/Count"])
     if not 1 <= placement.page <= pages:
@@ -132,15 +143,21 @@ def _box(reader: PdfFileReader, artwork: Artwork, placement: Placement) -> Any:
             problem_zh=f"文件只有 {pages} 页，印章应在第 {placement.page} 页。",
             problem_en=f"it has {pages} pages and the seal belongs on page {placement.page}.",
         )
-    page = reader.find_page_for_modification(placement.page - 1)[0].get_object()
-    while "/MediaBox" not in page:
-        page = page["/Parent"]
-    left, bottom, right, top = (float(value) for value in page["/MediaBox"])
+    left, bottom, right, top = _media_box(reader.find_page_for_modification(placement.page - 1)[0].get_object())
     centre_x = left + placement.x_mm * _POINTS_PER_MM
     centre_y = top - placement.y_mm * _POINTS_PER_MM
-    half_width = artwork.width_mm * _POINTS_PER_MM / 2
-    half_height = artwork.height_mm * _POINTS_PER_MM / 2
+    half_width, half_height = appearance.width / 2, appearance.height / 2
     box = (centre_x - half_width, centre_y - half_height, centre_x + half_width, centre_y + half_height)
     if box[0] < left or box[1] < bottom or box[2] > right or box[3] > top:
         raise DocumentUnsealableError(problem_zh="印章超出页面。", problem_en="the seal would stick out of the page.")
     return tuple(round(value, 4) for value in box)
+
+
+def _media_box(page: generic.DictionaryObject) -> tuple[float, float, float, float]:
+    """The size of a page, which it may have from a node above it."""
+    for _ in range(_DEEPEST_PAGE_TREE):
+        if "/MediaBox" in page:
+            left, bottom, right, top = (float(value) for value in page["/MediaBox"])
+            return left, bottom, right, top
+        page = page["/Parent"]
+    raise ValueError("the page tree is too deep")

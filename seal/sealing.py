@@ -7,6 +7,7 @@ in between leaves a use without an outcome, and never a seal without a use. Refu
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -22,7 +23,7 @@ from seal.errors import (
     SealNotUsableError,
     SealTypeNotAllowedError,
 )
-from seal.pdf import Placement, signature_dictionary, write_sealed_pdf
+from seal.pdf import Placement, SealAppearance, signature_dictionary, write_sealed_pdf
 from seal.registry import Seal, SealRegistry, locked_seal, seal_of
 from seal.states import SealState
 from seal.time_stamps import TimeStampSource
@@ -93,7 +94,7 @@ class Sealer:
         self._time_stamps = time_stamps
         self._clock = clock
         self._signer = lru_cache(maxsize=1024)(self._make_signer)
-        self._artwork = lru_cache(maxsize=256)(registry.artwork)
+        self._appearance = lru_cache(maxsize=256)(self._make_appearance)
 
     def seal_pdf(self, pdf: bytes, order: SealingOrder) -> SealedPdf:
         """Put a seal on a document as a certifying PAdES signature of level B-T.
@@ -171,9 +172,11 @@ class Sealer:
             signature = self._custody.sign(key_id, attributes)
             return signer.assemble(attributes, signature, self._time_stamps.stamp(signature))
 
-        return write_sealed_pdf(
-            pdf,
-            artwork=self._artwork(seal),
+        target = io.BytesIO()
+        write_sealed_pdf(
+            io.BytesIO(pdf),
+            target,
+            appearance=self._appearance(seal),
             placement=order.placement,
             placeholder=signature_dictionary(
                 signer_name=seal.name,
@@ -183,6 +186,10 @@ class Sealer:
             ),
             sign=sign,
         )
+        return target.getvalue()
+
+    def _make_appearance(self, seal: Seal) -> SealAppearance:
+        return SealAppearance(self._registry.artwork(seal))
 
     def _make_signer(self, certificate_id: int) -> CmsSigner:
         certificate = self._authority.get(certificate_id).certificate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from functools import lru_cache
 from typing import Protocol
 
 from asn1crypto import tsp
@@ -40,12 +41,13 @@ class InternalTimeStamps:
 
     def __init__(self, timestamps: TimestampAuthority, authority: CertificateAuthority) -> None:
         self._timestamps = timestamps
-        self._authority = authority
+        self._size_with = lru_cache(maxsize=8)(
+            lambda certificate: sum(len(each.public_bytes(Encoding.DER)) for each in authority.chain(certificate))
+        )
 
     @property
     def size(self) -> int:
-        chain = self._authority.chain(self._timestamps.certificate)
-        return sum(len(each.public_bytes(Encoding.DER)) for each in chain) + _SIZE_WITHOUT_CERTIFICATES
+        return self._size_with(self._timestamps.certificate) + _SIZE_WITHOUT_CERTIFICATES
 
     def stamp(self, data: bytes) -> bytes:
         digest = hashlib.sha256(data).digest()

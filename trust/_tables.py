@@ -51,7 +51,7 @@ class LicenceEventRow(Base):
     """Append-only: everything that was done to a licence."""
 
     __tablename__ = "licence_event"
-    __table_args__ = {"info": APPEND_ONLY}
+    __table_args__ = ({"info": APPEND_ONLY},)
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     licence_id: Mapped[int] = mapped_column(sa.ForeignKey("licence.id"), index=True)

@@ -15,7 +15,7 @@ class CheckRecordRow(Base):
     """Append-only: a check and its answer."""
 
     __tablename__ = "check_record"
-    __table_args__ = {"info": APPEND_ONLY}
+    __table_args__ = ({"info": APPEND_ONLY},)
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)

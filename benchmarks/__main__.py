@@ -1,0 +1,18 @@
+"""``python -m benchmarks [NAME ...]``: all benchmarks, or those named."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = ("sealing",)
+
+
+def main() -> None:
+    for name in sys.argv[1:] or NAMES:
+        print(f"\n## {name}\n")
+        importlib.import_module(f"benchmarks.{name}").main()
+
+
+if __name__ == "__main__":
+    main()
