@@ -28,7 +28,7 @@ from seal.errors import DocumentUnsealableError
 _POINTS_PER_MM = 72 / 25.4
 _FIELD_NAME = "Seal1"
 _DEEPEST_PAGE_TREE = 64
-_BROKEN = (PdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, AssertionError)
+BROKEN = (PdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, AssertionError)
 """What pyHanko raises over a document that is not what it says."""
 
 
@@ -104,7 +104,7 @@ def write_sealed_pdf(
         if "/AcroForm" in writer.root and next(iter(writer.prev.embedded_signatures), None) is not None:
             raise DocumentUnsealableError(problem_zh="文件已有签名。", problem_en="it is signed already.")
         steps, digest = _prepare(writer, target, appearance, placement, placeholder)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise DocumentUnsealableError(problem_zh="文件不是完好的 PDF。", problem_en="it is not a sound PDF.") from error
     steps.send(sign(digest))
 

@@ -170,7 +170,7 @@ class Sealer:
         def sign(document_digest: bytes) -> bytes:
             attributes = signer.signed_attributes(document_digest)
             signature = self._custody.sign(key_id, attributes)
-            return signer.assemble(attributes, signature, self._time_stamps.stamp(signature))
+            return signer.assemble(attributes, signature, self._time_stamps.stamp(hashlib.sha256(signature).digest()))
 
         target = io.BytesIO()
         write_sealed_pdf(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from functools import lru_cache
 from typing import Protocol
@@ -28,8 +27,8 @@ class TimeStampSource(Protocol):
         """An upper bound of a token's size in bytes."""
         ...
 
-    def stamp(self, data: bytes) -> bytes:
-        """A token (DER ContentInfo) over the SHA-256 of the data.
+    def stamp(self, digest: bytes) -> bytes:
+        """A token (DER ContentInfo) over a SHA-256 digest.
 
         :raises TimeStampError: none could be had, or the answer was to another question.
         """
@@ -49,8 +48,7 @@ class InternalTimeStamps:
     def size(self) -> int:
         return self._size_with(self._timestamps.certificate) + _SIZE_WITHOUT_CERTIFICATES
 
-    def stamp(self, data: bytes) -> bytes:
-        digest = hashlib.sha256(data).digest()
+    def stamp(self, digest: bytes) -> bytes:
         nonce = secrets.randbits(64)
         imprint = sequence(_SHA256, octet_string(digest))
         request = sequence(_VERSION, imprint, integer(nonce), _CERT_REQ)

@@ -1,0 +1,100 @@
+"""Making a sealed PDF last (长期验证): validation data and document time stamps in later revisions.
+
+PAdES B-LT adds the certificates, OCSP answers and CRLs with which the seal was valid (document security store, DSS);
+B-LTA adds a document time stamp over all of it (ETSI EN 319 142-1, 5.5 and 5.6). Both are written as one revision. The
+same again, with the validation data of the last time stamp, extends a file before that stamp's certificate ends.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import IO, Any
+
+from asn1crypto import crl, ocsp, x509
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.sign.fields import SigFieldSpec
+from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObjSetup
+from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+
+from seal.errors import DocumentUnsealableError
+from seal.pdf import BROKEN, RevisionWriter
+
+
+class SealLevel(StrEnum):
+    """PAdES baseline levels (EN 319 142-1, 6)."""
+
+    B_B = "B-B"
+    """The signature alone."""
+    B_T = "B-T"
+    """With a time stamp over the signature."""
+    B_LT = "B-LT"
+    """With the validation data."""
+    B_LTA = "B-LTA"
+    """With a time stamp over everything."""
+
+
+@dataclass(frozen=True)
+class ValidationData:
+    """What shows that certificates were valid at a moment; all DER."""
+
+    certificates: tuple[bytes, ...] = ()
+    ocsp_answers: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+
+    def __add__(self, other: ValidationData) -> ValidationData:
+        """Both, each thing once."""
+        return ValidationData(
+            tuple(dict.fromkeys(self.certificates + other.certificates)),
+            tuple(dict.fromkeys(self.ocsp_answers + other.ocsp_answers)),
+            tuple(dict.fromkeys(self.crls + other.crls)),
+        )
+
+
+@dataclass(frozen=True)
+class DocumentStamp:
+    """How the document time stamp of a revision is had."""
+
+    size: int
+    """An upper bound of the token's size in bytes."""
+    stamp: Callable[[bytes], bytes] = field(repr=False)
+    """A token over a SHA-256 digest."""
+
+
+def add_validation_data(
+    source: IO[bytes], target: IO[bytes], data: ValidationData, stamp: DocumentStamp | None
+) -> None:
+    """Add one revision with validation data, and with a document time stamp over all before it where one is given.
+
+    What the document holds already is not written again.
+
+    :param target: an empty file, open for reading and writing, that gets the document with the revision.
+    :raises DocumentUnsealableError: it is no sound PDF.
+    """
+    try:
+        writer = RevisionWriter(source)
+        DocumentSecurityStore.supply_dss_in_writer(
+            writer,
+            None,
+            certs=_loaded(x509.Certificate, data.certificates),
+            ocsps=_loaded(ocsp.OCSPResponse, data.ocsp_answers),
+            crls=_loaded(crl.CertificateList, data.crls),
+        )
+        if stamp is None:
+            writer.write(target)  # type: ignore[no-untyped-call]  # untyped there
+            return
+        name = f"TimeStamp{secrets.token_hex(8)}"
+        steps = PdfCMSEmbedder(new_field_spec=SigFieldSpec(name)).write_cms(name, writer)
+        next(steps)
+        steps.send(SigObjSetup(sig_placeholder=DocumentTimestamp(bytes_reserved=2 * stamp.size)))
+        prepared, _ = steps.send(SigIOSetup(md_algorithm="sha256", output=target))
+    except (PdfError, *BROKEN) as error:
+        raise DocumentUnsealableError(problem_zh="文件不是完好的 PDF。", problem_en="it is not a sound PDF.") from error
+    steps.send(stamp.stamp(prepared.document_digest))
+
+
+def _loaded(kind: Any, encoded: Iterable[bytes]) -> list[Any]:
+    return [kind.load(each) for each in encoded]
