@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from api.commands import esl
 from api.commands.common import console, open_services, print_json
 from api.schemas import SealView
 from seal import Move, Organisation, SealApplication
@@ -16,6 +17,8 @@ seal = typer.Typer(no_args_is_help=True, help="机构与印章 Organisations and
 NumberArgument = Annotated[str, typer.Argument(help="印章编号 Number of the seal.")]
 OfficerOption = Annotated[str, typer.Option(help="经办人 The officer who acts.")]
 ReasonOption = Annotated[str, typer.Option(help="理由，将记录在案 Reason; goes on record.")]
+
+seal.command("inspect")(esl.inspect)
 
 
 @seal.command("owner")
