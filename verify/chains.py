@@ -27,6 +27,7 @@ from pyhanko_certvalidator.validate import async_validate_path
 from verify.algorithms import WeakAlgorithmError, check_key
 from verify.anchors import TrustAnchors
 from verify.certificates import load_certificate, subject_of
+from verify.cms import check_outer_form
 from verify.reasons import Text, reason
 from verify.verdict import Reason
 
@@ -72,6 +73,48 @@ def find_chain(leaf: bytes, pool: frozenset[bytes], anchors: TrustAnchors) -> Ch
         if count + 1 >= _CHAINS_TRIED:
             break
     return fault or reason("certificate.untrusted")
+
+
+@lru_cache(maxsize=1024)
+def has_broken_certificate(embedded: frozenset[bytes], pool: frozenset[bytes], anchors: TrustAnchors) -> bool:
+    """Whether a certificate among some was changed: it cannot be read, or its issuer is at hand and did not sign it.
+
+    Chains leave aside what does not fit; but what was put in and does not hold shows that someone was at it.
+    """
+    issuers: dict[bytes, list[x509.Certificate]] = {}
+    for certificate in (*_usable(pool | embedded), *anchors.certificates):
+        issuers.setdefault(certificate.subject.public_bytes(), []).append(certificate)
+    for encoded in embedded:
+        try:
+            certificate = load_certificate(encoded)
+            check_outer_form(encoded)
+        except ValueError:
+            return True
+        named = issuers.get(certificate.issuer.public_bytes(), [])
+        candidates = [issuer for issuer in named if _key_may_be(certificate, issuer)]
+        if candidates and not any(_signed_or_unknown(certificate, issuer) for issuer in candidates[:_CHAINS_TRIED]):
+            return True
+    return False
+
+
+def _key_may_be(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether an issuer's key may be, by its identifier, the one that a certificate names: keys are renewed."""
+    try:
+        named = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+        own = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        return True
+    return named is None or named == own
+
+
+def _signed_or_unknown(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError):
+        return False
+    except (TypeError, UnsupportedAlgorithm):
+        return True
+    return True
 
 
 class _Budget:

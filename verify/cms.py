@@ -24,6 +24,16 @@ SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12"
 SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
 ALGORITHM_PROTECTION = "1.2.840.113549.1.9.52"
 TIME_STAMP = "1.2.840.113549.1.9.16.2.14"
+KNOWN_UNSIGNED = frozenset(
+    {
+        TIME_STAMP,
+        "1.2.840.113549.1.9.6",  # countersignature
+        "1.2.840.113583.1.1.8",  # Adobe's revocation data
+        "0.4.0.1733.2.5",  # archive time stamp, version 3
+        *(f"1.2.840.113549.1.9.16.2.{number}" for number in (21, 22, 23, 24, 25, 26, 27, 48)),  # CAdES
+    }
+)
+"""Unsigned attributes that others write (ETSI EN 319 122-1, RFC 5652)."""
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 
 Attributes = dict[str, tuple[bytes, ...]]
@@ -133,7 +143,7 @@ def canonical(data: SignedData, certificates: Sequence[bytes]) -> bytes:
     if signer.signed_bytes is None:
         raise DerError("no signed attributes")
     for certificate in certificates:
-        _check_outer_form(certificate)
+        check_outer_form(certificate)
     digest = signer.digest_algorithm.raw
     info = [
         write.integer(1),
@@ -162,8 +172,11 @@ def canonical(data: SignedData, certificates: Sequence[bytes]) -> bytes:
     return write.sequence(write.oid(_SIGNED_DATA), write.explicit(0, signed))
 
 
-def _check_outer_form(certificate: bytes) -> None:
-    """Hold the unsigned shell of a certificate to its one form: libraries do not look at all of it."""
+def check_outer_form(certificate: bytes) -> None:
+    """Hold the unsigned shell of a certificate to its one form: libraries do not look at all of it.
+
+    :raises DerError: it is written otherwise.
+    """
     fields = Fields(der.read_all(certificate))
     body = Fields(fields.take(der.SEQUENCE))
     body.optional(0xA0)

@@ -27,7 +27,7 @@ class Limits:
     """Nodes of the page tree."""
     nesting: int = 100
     """Arrays and dictionaries within each other."""
-    values: int = 2_000_000
+    values: int = 1_000_000
     """Names, numbers, strings, arrays and so on that are read, repeated reading included."""
     stream_bytes: int = 64_000_000
     """One stream, unpacked."""

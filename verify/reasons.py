@@ -275,6 +275,13 @@ _SIGNATURE: dict[str, Entry] = {
         _UNSURE,
         _Sub.CRYPTO_CONSTRAINTS_FAILURE,
     ),
+    "signature.unknown_content": Entry(
+        "签名中附带了不受签名保护且无法核验的内容：{detail}。",
+        "The signature carries content that it does not protect and that cannot be checked: {detail}.",
+        "pdf",
+        _UNSURE,
+        _Sub.GENERIC,
+    ),
     "signature.unsupported": Entry(
         "无法核验此种签名：{subfilter}。",
         "Signatures of this kind cannot be checked here: {subfilter}.",

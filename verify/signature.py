@@ -8,13 +8,14 @@ from datetime import datetime
 
 from verify import cms
 from verify.algorithms import digest_of
-from verify.chains import Chain, find_chain
+from verify.chains import Chain, find_chain, has_broken_certificate
+from verify.limits import DEFAULT_LIMITS
 from verify.reasons import Text, reason
 from verify.signer import Demands, Fault, FaultKind, SignerCheck, check_signer
 from verify.timestamps import CheckedTimeStamp, check_time_stamp, is_canonical
 from verify.trust import Trust
 from verify.usage import may_sign_documents
-from verify.verdict import Reason
+from verify.verdict import Indication, Reason
 
 _SIMPLE = {
     FaultKind.CERTIFICATE_MISSING: "signature.certificate_missing",
@@ -70,7 +71,9 @@ def check_signature(
     found = find_chain(signer.certificate, trust.pool(data.certificates), trust.anchors)
     chain = found if isinstance(found, Chain) else None
     faults = [_trust_fault(signer.certificate, found, proven or trust.now, strict=strict)]
-    if strict and chain is not None:
+    if not strict:
+        faults.append(_content_fault(data, trust))
+    elif chain is not None:
         faults.append(_form_fault(data, chain))
     against = [fault for fault in faults if fault is not None]
     return CheckedSignature(
@@ -100,7 +103,7 @@ def _check_stamp(
     stamp = next((item for item in checked if item.proven), checked[0])
     if stamp.fault is None:
         return stamp, []
-    if not strict and stamp.intact:
+    if not strict and stamp.intact and stamp.fault.indication is not Indication.TOTAL_FAILED:
         # a foreign authority that we do not know takes nothing from the signature but the proof of its time
         return stamp, [reason("timestamp.not_trusted")]
     return stamp, [stamp.fault]
@@ -112,6 +115,17 @@ def _trust_fault(certificate: bytes, found: Chain | Reason, moment: datetime, *,
     if not may_sign_documents(certificate, strict=strict) or (strict and len(found.certificates) < 2):
         return reason("certificate.wrong_usage")
     return found.fault_at(moment)
+
+
+def _content_fault(data: cms.SignedData, trust: Trust) -> Reason | None:
+    """What a foreign signature carries besides what it protects."""
+    if len(data.certificates) > DEFAULT_LIMITS.certificates:
+        return _malformed("证书过多", "it has too many certificates")
+    if has_broken_certificate(frozenset(data.certificates), trust.intermediates, trust.anchors):
+        return _not_canonical("其中的证书被改动过", "a certificate in it was changed")
+    if set(data.signers[0].unsigned_attributes) - cms.KNOWN_UNSIGNED:
+        return reason("signature.unknown_content", detail=Text("未知的未签名属性", "an unknown unsigned attribute"))
+    return None
 
 
 def _form_fault(data: cms.SignedData, chain: Chain) -> Reason | None:

@@ -11,7 +11,8 @@ from typing import Final
 
 from verify import cms, der
 from verify.algorithms import AlgorithmIdentifier, WeakAlgorithmError, digest_of
-from verify.chains import Chain, find_chain
+from verify.chains import Chain, find_chain, has_broken_certificate
+from verify.limits import DEFAULT_LIMITS
 from verify.reasons import Text, reason
 from verify.signer import Demands, Fault, FaultKind, SignerCheck, check_signer
 from verify.trust import Trust
@@ -86,18 +87,30 @@ def check_time_stamp(
 def _trusted(
     data: cms.SignedData, certificate: bytes, trust: Trust, *, strict: bool, moment: datetime
 ) -> tuple[Reason | None, Chain | None]:
-    if not may_stamp_time(certificate):
-        return reason("timestamp.wrong_usage"), None
+    fault = _certificate_fault(data, certificate, trust, strict=strict)
+    if fault is not None:
+        return fault, None
     found = find_chain(certificate, trust.pool(data.certificates), trust.time_stamp_anchors)
     if isinstance(found, Reason):
-        if found.code == "certificate.chain_weak":
-            return reason("timestamp.weak", algorithm=Text("证书链", "in its certificate chain")), None
-        return reason("timestamp.untrusted"), None
+        weak = found.code == "certificate.chain_weak"
+        where = Text("证书链", "in its certificate chain")
+        return reason("timestamp.weak", algorithm=where) if weak else reason("timestamp.untrusted"), None
     if found.fault_at(moment) is not None:
         return reason("timestamp.certificate_out_of_bounds"), found
     if strict and (data.signers[0].unsigned_attributes or not is_canonical(data, found)):
         return _malformed("含有不受签名保护的内容", "it holds what its signature does not protect"), found
     return None, found
+
+
+def _certificate_fault(data: cms.SignedData, certificate: bytes, trust: Trust, *, strict: bool) -> Reason | None:
+    if not may_stamp_time(certificate):
+        return reason("timestamp.wrong_usage")
+    if len(data.certificates) > DEFAULT_LIMITS.certificates:
+        return _malformed("证书过多", "it has too many certificates")
+    embedded = frozenset(data.certificates)
+    if not strict and has_broken_certificate(embedded, trust.intermediates, trust.time_stamp_anchors):
+        return _malformed("其中的证书被改动过", "a certificate in it was changed")
+    return None
 
 
 def is_canonical(data: cms.SignedData, chain: Chain) -> bool:

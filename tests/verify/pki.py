@@ -93,6 +93,9 @@ def issue(
         .add_extension(usage or key_usage(sign=not authority, authority=authority), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
+    if issuer is not None:
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
+        builder = builder.add_extension(identifier, critical=False)
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=purposes_critical)
     return Identity(builder.sign(signing_key, digest or hashes.SHA256()), key)
