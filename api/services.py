@@ -29,7 +29,7 @@ from keys import (
     TokenVerifier,
     create_key_file,
 )
-from seal import FontLibrary, InternalTimeStamps, Organisations, Sealer, SealRegistry
+from seal import ChainOnly, FontLibrary, InternalTimeStamps, Organisations, Sealer, SealPress, SealRegistry
 from store.cache import Cache, open_cache
 from store.clock import Clock, SystemClock
 from store.database import Database
@@ -166,8 +166,13 @@ class Services:
     @cached_property
     def sealer(self) -> Sealer:
         """Puts seals on documents."""
+        return Sealer(self.database, self.keys.authority, self.seals, self.press, self.clock)
+
+    @cached_property
+    def press(self) -> SealPress:
+        """Makes sealed PDFs."""
         time_stamps = InternalTimeStamps(self.keys.timestamps, self.keys.authority)
-        return Sealer(self.database, self.keys.custody, self.keys.authority, self.seals, time_stamps, self.clock)
+        return SealPress(self.keys.custody, self.keys.authority, time_stamps, ChainOnly(self.keys.authority))
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from seal import _tables as _tables  # registers the tables
 from seal.artwork import Artwork
 from seal.fonts import FontLibrary
+from seal.long_term import SealLevel, ValidationData
 from seal.organisations import Organisation, Organisations
 from seal.pdf import Placement
+from seal.press import ChainOnly, RevocationSource, SealPress
 from seal.registry import Seal, SealApplication, SealRegistry, SealRequest
 from seal.sealing import SealedPdf, Sealer, SealingOrder, SealUse
 from seal.states import Move, SealState
@@ -14,14 +16,18 @@ from seal.time_stamps import InternalTimeStamps, TimeStampSource
 
 __all__ = [
     "Artwork",
+    "ChainOnly",
     "FontLibrary",
     "InternalTimeStamps",
     "Move",
     "Organisation",
     "Organisations",
     "Placement",
+    "RevocationSource",
     "Seal",
     "SealApplication",
+    "SealLevel",
+    "SealPress",
     "SealRegistry",
     "SealRequest",
     "SealState",
@@ -30,4 +36,5 @@ __all__ = [
     "Sealer",
     "SealingOrder",
     "TimeStampSource",
+    "ValidationData",
 ]

@@ -64,18 +64,16 @@ class DocumentStamp:
     """A token over a SHA-256 digest."""
 
 
-def add_validation_data(
-    source: IO[bytes], target: IO[bytes], data: ValidationData, stamp: DocumentStamp | None
-) -> None:
+def add_validation_data(document: IO[bytes], data: ValidationData, stamp: DocumentStamp | None) -> None:
     """Add one revision with validation data, and with a document time stamp over all before it where one is given.
 
     What the document holds already is not written again.
 
-    :param target: an empty file, open for reading and writing, that gets the document with the revision.
+    :param document: open for reading and writing; the revision is put at its end.
     :raises DocumentUnsealableError: it is no sound PDF.
     """
     try:
-        writer = RevisionWriter(source)
+        writer = RevisionWriter(document)
         DocumentSecurityStore.supply_dss_in_writer(
             writer,
             None,
@@ -84,13 +82,13 @@ def add_validation_data(
             crls=_loaded(crl.CertificateList, data.crls),
         )
         if stamp is None:
-            writer.write(target)  # type: ignore[no-untyped-call]  # untyped there
+            writer.write_in_place()  # type: ignore[no-untyped-call]  # untyped there
             return
         name = f"TimeStamp{secrets.token_hex(8)}"
         steps = PdfCMSEmbedder(new_field_spec=SigFieldSpec(name)).write_cms(name, writer)
         next(steps)
         steps.send(SigObjSetup(sig_placeholder=DocumentTimestamp(bytes_reserved=2 * stamp.size)))
-        prepared, _ = steps.send(SigIOSetup(md_algorithm="sha256", output=target))
+        prepared, _ = steps.send(SigIOSetup(md_algorithm="sha256", in_place=True))
     except (PdfError, *BROKEN) as error:
         raise DocumentUnsealableError(problem_zh="文件不是完好的 PDF。", problem_en="it is not a sound PDF.") from error
     steps.send(stamp.stamp(prepared.document_digest))

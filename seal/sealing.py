@@ -15,18 +15,18 @@ from functools import lru_cache
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from keys import CertificateAuthority, KeyCustody
+from keys import CertificateAuthority
 from seal._tables import SealRow, SealUseOutcomeRow, SealUseRow
-from seal.cms import CmsSigner
 from seal.errors import (
     SealCertificateExpiredError,
     SealNotUsableError,
     SealTypeNotAllowedError,
 )
-from seal.pdf import Placement, SealAppearance, signature_dictionary, write_sealed_pdf
+from seal.long_term import SealLevel
+from seal.pdf import Placement
+from seal.press import SealPress
 from seal.registry import Seal, SealRegistry, locked_seal, seal_of
 from seal.states import SealState
-from seal.time_stamps import TimeStampSource
 from store.clock import Clock
 from store.database import Database
 from store.errors import YinzhengError
@@ -45,6 +45,7 @@ class SealingOrder:
     placement: Placement
     reason: str
     """Stands in the signature, for the reader of the document."""
+    level: SealLevel = SealLevel.B_T
 
 
 @dataclass(frozen=True)
@@ -81,23 +82,19 @@ class Sealer:
     def __init__(
         self,
         database: Database,
-        custody: KeyCustody,
         authority: CertificateAuthority,
         registry: SealRegistry,
-        time_stamps: TimeStampSource,
+        press: SealPress,
         clock: Clock,
     ) -> None:
         self._database = database
-        self._custody = custody
         self._authority = authority
-        self._registry = registry
-        self._time_stamps = time_stamps
+        self._press = press
         self._clock = clock
-        self._signer = lru_cache(maxsize=1024)(self._make_signer)
-        self._appearance = lru_cache(maxsize=256)(self._make_appearance)
+        self._artwork = lru_cache(maxsize=256)(registry.artwork)
 
     def seal_pdf(self, pdf: bytes, order: SealingOrder) -> SealedPdf:
-        """Put a seal on a document as a certifying PAdES signature of level B-T.
+        """Put a seal on a document as a certifying PAdES signature of the level ordered.
 
         :raises SealUnknownError: there is no such seal.
         :raises SealNotUsableError: it is not active.
@@ -162,39 +159,22 @@ class Sealer:
         return None
 
     def _seal(self, pdf: bytes, seal: Seal, order: SealingOrder, at: datetime) -> bytes:
-        key_id, certificate_id = seal.key_id, seal.certificate_id
-        if key_id is None or certificate_id is None:
+        if seal.key_id is None or seal.certificate_id is None:
             raise SealNotUsableError(number=seal.number, state=seal.state.value, state_zh=seal.state.zh)
-        signer = self._signer(certificate_id)
-
-        def sign(document_digest: bytes) -> bytes:
-            attributes = signer.signed_attributes(document_digest)
-            signature = self._custody.sign(key_id, attributes)
-            return signer.assemble(attributes, signature, self._time_stamps.stamp(hashlib.sha256(signature).digest()))
-
         target = io.BytesIO()
-        write_sealed_pdf(
+        self._press.press(
             io.BytesIO(pdf),
             target,
-            appearance=self._appearance(seal),
+            artwork=self._artwork(seal),
+            name=seal.name,
+            key_id=seal.key_id,
+            certificate_id=seal.certificate_id,
             placement=order.placement,
-            placeholder=signature_dictionary(
-                signer_name=seal.name,
-                reason=order.reason,
-                at=at,
-                cms_size=signer.size_without_time_stamp + self._time_stamps.size,
-            ),
-            sign=sign,
+            reason=order.reason,
+            at=at,
+            level=order.level,
         )
         return target.getvalue()
-
-    def _make_appearance(self, seal: Seal) -> SealAppearance:
-        return SealAppearance(self._registry.artwork(seal))
-
-    def _make_signer(self, certificate_id: int) -> CmsSigner:
-        certificate = self._authority.get(certificate_id).certificate
-        issuers = self._authority.chain(certificate)[1:-1]
-        return CmsSigner(certificate, issuers)
 
     def _end(
         self, use_id: int, result: str, *, reason_code: str | None = None, sealed_digest: str | None = None

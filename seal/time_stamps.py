@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from asn1crypto import tsp
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys import CertificateAuthority, TimestampAuthority
@@ -25,6 +26,11 @@ class TimeStampSource(Protocol):
     @property
     def size(self) -> int:
         """An upper bound of a token's size in bytes."""
+        ...
+
+    @property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        """What tokens are signed with now, where it is known and its revocation can be asked for."""
         ...
 
     def stamp(self, digest: bytes) -> bytes:
@@ -47,6 +53,10 @@ class InternalTimeStamps:
     @property
     def size(self) -> int:
         return self._size_with(self._timestamps.certificate) + _SIZE_WITHOUT_CERTIFICATES
+
+    @property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        return (self._timestamps.certificate,)
 
     def stamp(self, digest: bytes) -> bytes:
         nonce = secrets.randbits(64)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from asn1crypto import tsp
+from asn1crypto import cms, tsp
 from asn1crypto.x509 import Certificate
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -88,7 +88,7 @@ def test_openssl_verifies_the_cms_and_its_time_stamp(house: House, tmp_path: Pat
     signature = PdfFileReader(io.BytesIO(data)).embedded_signatures[0]
     start, length, second, rest = (int(value) for value in signature.byte_range)
     (tmp_path / "content").write_bytes(data[start : start + length] + data[second : second + rest])
-    (tmp_path / "cms").write_bytes(signature.pkcs7_content.rstrip(b"\0"))
+    (tmp_path / "cms").write_bytes(cms.ContentInfo.load(signature.pkcs7_content).dump())
     (tmp_path / "root.pem").write_bytes(house.services.keys.authority.root.public_bytes(Encoding.PEM))
     command = "openssl cms -verify -binary -inform DER -in cms -content content -CAfile root.pem -purpose any -out out"
     at = str(int(house.services.clock.now().timestamp()))

@@ -1,0 +1,113 @@
+"""The seal press: puts a seal on a PDF at a PAdES level. Whether it may is decided elsewhere (:mod:`seal.sealing`)."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import lru_cache
+from typing import IO, Protocol
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from keys import CertificateAuthority, KeyCustody
+from seal.artwork import Artwork
+from seal.cms import CmsSigner
+from seal.long_term import DocumentStamp, SealLevel, ValidationData, add_validation_data
+from seal.pdf import Placement, SealAppearance, signature_dictionary, write_sealed_pdf
+from seal.time_stamps import TimeStampSource
+
+
+class RevocationSource(Protocol):
+    """Knows what shows that a certificate was not revoked."""
+
+    def validation_data(self, certificate: x509.Certificate) -> ValidationData:
+        """The chain of a certificate with fresh OCSP answers or CRLs for each but the root."""
+        ...
+
+
+class SealPress:
+    """Makes sealed PDFs. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        custody: KeyCustody,
+        authority: CertificateAuthority,
+        time_stamps: TimeStampSource,
+        revocation: RevocationSource,
+    ) -> None:
+        self._custody = custody
+        self._authority = authority
+        self._time_stamps = time_stamps
+        self._revocation = revocation
+        self._signer = lru_cache(maxsize=1024)(self._make_signer)
+        self._appearance = lru_cache(maxsize=256)(SealAppearance)
+
+    def press(
+        self,
+        source: IO[bytes],
+        target: IO[bytes],
+        *,
+        artwork: Artwork,
+        name: str,
+        key_id: int,
+        certificate_id: int,
+        placement: Placement,
+        reason: str,
+        at: datetime,
+        level: SealLevel,
+    ) -> None:
+        """Certify a document with a visible seal.
+
+        :param target: an empty file, open for reading and writing, that gets the sealed document.
+        :param name: of the seal; stands in the signature dictionary.
+        :raises DocumentUnsealableError: the bytes cannot take a certifying seal.
+        :raises TimeStampError: no time stamp could be had.
+        """
+        signer = self._signer(certificate_id)
+        stamped = level is not SealLevel.B_B
+
+        def sign(document_digest: bytes) -> bytes:
+            attributes = signer.signed_attributes(document_digest)
+            signature = self._custody.sign(key_id, attributes)
+            token = self._time_stamps.stamp(hashlib.sha256(signature).digest()) if stamped else None
+            return signer.assemble(attributes, signature, token)
+
+        size = signer.size_without_time_stamp + (self._time_stamps.size if stamped else 0)
+        write_sealed_pdf(
+            source,
+            target,
+            appearance=self._appearance(artwork),
+            placement=placement,
+            placeholder=signature_dictionary(signer_name=name, reason=reason, at=at, cms_size=size),
+            sign=sign,
+        )
+        if level in (SealLevel.B_LT, SealLevel.B_LTA):
+            certificate = self._authority.get(certificate_id).certificate
+            self._add_validation_data(target, [certificate], archive=level is SealLevel.B_LTA)
+
+    def extend(self, document: IO[bytes]) -> None:
+        """Renew the proof of a B-LTA document, in place, before the certificate of its last time stamp ends."""
+        self._add_validation_data(document, [], archive=True)
+
+    def _add_validation_data(self, document: IO[bytes], certificates: list[x509.Certificate], *, archive: bool) -> None:
+        data = ValidationData()
+        for certificate in (*certificates, *self._time_stamps.certificates):
+            data += self._revocation.validation_data(certificate)
+        stamp = DocumentStamp(self._time_stamps.size, self._time_stamps.stamp) if archive else None
+        add_validation_data(document, data, stamp)
+
+    def _make_signer(self, certificate_id: int) -> CmsSigner:
+        certificate = self._authority.get(certificate_id).certificate
+        return CmsSigner(certificate, self._authority.chain(certificate)[1:-1])
+
+
+class ChainOnly:
+    """Validation data without any word on revocation: the chain alone."""
+
+    def __init__(self, authority: CertificateAuthority) -> None:
+        self._authority = authority
+
+    def validation_data(self, certificate: x509.Certificate) -> ValidationData:
+        chain = self._authority.chain(certificate)
+        return ValidationData(tuple(each.public_bytes(Encoding.DER) for each in chain))
