@@ -8,6 +8,7 @@ here only the dates and the name of the program may.
 from __future__ import annotations
 
 import io
+import logging
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,15 @@ from verify.objects import PdfSyntaxError, Stream, Value
 from verify.structure import SignedRange
 from verify.verdict import Changes
 
+# what the library logs about hostile files, tracebacks included, is told by our reasons
+for _name in ("pyhanko.pdf_utils", "pyhanko.sign.diff_analysis", "pyhanko.sign.validation"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+
 _VISITS = 300_000
+_READS = 3_000_000
+"""The library reads strings and numbers byte by byte."""
+_OBJECTS = 200_000
+_SECTIONS = 50
 _LEVELS = {
     ModificationLevel.NONE: Changes.NONE,
     ModificationLevel.LTA_UPDATES: Changes.LONG_TERM_VALIDATION,
@@ -77,6 +86,20 @@ class _VisitsSpentError(PdfError):
         super().__init__("too many objects visited")
 
 
+class _CountedBytes(io.BytesIO):
+    """Bytes that can be read in so many pieces and no more."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._left = _READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise _VisitsSpentError
+        return super().read(size)
+
+
 class _Visits:
     def __init__(self) -> None:
         self.left = _VISITS
@@ -93,7 +116,7 @@ class _Reader(PdfFileReader):
     def __init__(self, data: bytes) -> None:
         self.visits = _Visits()
         self._resolvers: dict[int, HistoricalResolver] = {}
-        super().__init__(io.BytesIO(data), strict=True)
+        super().__init__(_CountedBytes(data), strict=True)
 
     def get_historical_resolver(self, revision: int) -> HistoricalResolver:
         found = self._resolvers.get(revision)
@@ -120,6 +143,9 @@ class _Resolver(HistoricalResolver):
 def changes_after(document: Document) -> Differences:
     """What changed after each signature of a document that does not cover all of it."""
     by_end: dict[int, Changes] = {}
+    objects = sum(len(section.places) for section in document.sections)
+    if len(document.sections) > _SECTIONS or objects > _OBJECTS:
+        return Differences(document, by_end)
     try:
         reader = _Reader(document.data)
         for signature in reader.embedded_signatures:

@@ -71,6 +71,16 @@ class Stream:
 Value: TypeAlias = "bool | int | float | Name | bytes | Ref | list[Value] | dict[str, Value] | Stream | None"
 
 
+def identical(one: Value, other: Value) -> bool:
+    """Whether two objects are the same, kinds of numbers included (``1``, ``1.0`` and ``true`` are three things)."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(identical(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(identical(*pair) for pair in zip(one, other, strict=True))
+    plain = (bool, int, float)
+    return one == other and (type(one) is type(other) or not (isinstance(one, plain) or isinstance(other, plain)))
+
+
 class Parser:
     """Reads objects from a stretch of bytes.
 

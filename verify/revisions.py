@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from verify import der
 from verify.document import Document
-from verify.objects import Ref, Stream, Value
+from verify.objects import Ref, Stream, Value, identical
 from verify.reasons import Text, reason
 from verify.rows import changed, check_trailer, read_row
 from verify.structure import StructureError
@@ -95,6 +95,8 @@ class _Explanation:
         """A field that was added to the form: an invisible document time stamp."""
         field = self._new_dictionary(item, _FIELD_KEYS)
         visible = field.get("Rect", [0, 0, 0, 0]) != [0, 0, 0, 0]
+        if field.get("T") in self._names():
+            raise changed("增加了同名的表单域", "a form field of the same name was added")
         if field.get("FT") != "Sig" or field.get("Subtype", "Widget") != "Widget" or visible:
             raise changed("增加了表单域", "a form field was added")
         page = field.get("P")
@@ -107,6 +109,12 @@ class _Explanation:
         assert isinstance(item, Ref) and isinstance(reference, Ref)  # noqa: S101, PT018  or the dictionaries were not new
         self._stamps.add(reference)
         self._widgets.append(item)
+
+    def _names(self) -> list[Value]:
+        """Names of the fields that the form had."""
+        form = self._before.dictionary(self._before.root.get("AcroForm"))
+        fields = (self._before.resolve(item) for item in self._before.array(form.get("Fields")))
+        return [field.get("T") for field in fields if isinstance(field, dict)]
 
     def _explain_pages(self) -> None:
         """Pages whose annotations name the fields of new time stamps."""
@@ -222,12 +230,14 @@ def _dss_objects(document: Document) -> set[Value]:
 
 
 def _same(old: dict[str, Value], new: dict[str, Value], but: set[str], zh: str, en: str) -> None:
-    if {key: old[key] for key in old if key not in but} != {key: new[key] for key in new if key not in but}:
+    if not identical(
+        {key: old[key] for key in old if key not in but}, {key: new[key] for key in new if key not in but}
+    ):
         raise changed(f"改动了{zh}", f"{en} was changed")
 
 
 def _added(old: list[Value], new: list[Value], zh: str, en: str) -> list[Value]:
-    if new[: len(old)] != old:
+    if not identical(new[: len(old)], old):
         raise changed(f"改动了{zh}", f"{en} were changed")
     return new[len(old) :]
 

@@ -76,12 +76,14 @@ def _close(before: Document, offsets: dict[int, int], table: int, at: int | None
     }
     if len(listed) != len(section.places):
         raise changed("释放了对象或使用了对象流", "it frees objects or packs them away")
-    for number, offset in list(offsets.items()):
-        if offset == table and number not in listed:
-            del offsets[number]  # a cross-reference stream need not list itself
-    if listed != offsets:
+    own = {number for number, offset in offsets.items() if offset == table}
+    if any(number < before.size for number in own):
+        raise changed("交叉引用表覆盖了其他对象", "its cross-reference table overwrites another object")
+    others = {number: offset for number, offset in offsets.items() if number not in own}
+    # a cross-reference stream need not list itself
+    if {number: offset for number, offset in listed.items() if number not in own} != others:
         raise changed("交叉引用表与对象不符", "its cross-reference table does not agree with its objects")
-    return section, end.end(), set(offsets) - {number for number, offset in offsets.items() if offset == table}
+    return section, end.end(), set(others)
 
 
 def check_trailer(before: Document, section: Section) -> None:

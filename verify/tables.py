@@ -67,7 +67,7 @@ def _read_table(data: bytes, offset: int, at: int, end: int, budget: Budget) -> 
         at = part.end()
         if count > budget.limits.objects:
             raise too_many("对象", "objects")
-        budget.spend_values(count // 8)
+        budget.spend_values(count // 4)
         for number in range(first, first + count):
             entry = _ENTRY.match(data, at, end)
             if entry is None:
