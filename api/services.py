@@ -29,7 +29,16 @@ from keys import (
     TokenVerifier,
     create_key_file,
 )
-from seal import ChainOnly, FontLibrary, InternalTimeStamps, Organisations, Sealer, SealPress, SealRegistry
+from seal import (
+    ChainOnly,
+    ExternalTimeStamps,
+    FontLibrary,
+    InternalTimeStamps,
+    Organisations,
+    Sealer,
+    SealPress,
+    SealRegistry,
+)
 from store.cache import Cache, open_cache
 from store.clock import Clock, SystemClock
 from store.database import Database
@@ -171,8 +180,12 @@ class Services:
     @cached_property
     def press(self) -> SealPress:
         """Makes sealed PDFs."""
-        time_stamps = InternalTimeStamps(self.keys.timestamps, self.keys.authority)
+        urls = self.settings.tsa_urls
+        time_stamps = ExternalTimeStamps(urls) if urls else self._own_time_stamps()
         return SealPress(self.keys.custody, self.keys.authority, time_stamps, ChainOnly(self.keys.authority))
+
+    def _own_time_stamps(self) -> InternalTimeStamps:
+        return InternalTimeStamps(self.keys.timestamps, self.keys.authority)
 
     @cached_property
     def catalogue(self) -> Catalogue:

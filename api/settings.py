@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """A passphrase from which the key-encryption key is derived by scrypt."""
     base_url: str = "http://127.0.0.1:8000"
     """The public address of the service; QR codes lead there."""
+    tsa_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    """Time-stamp authorities (RFC 3161) asked in this order, separated by spaces; without any, our own."""
     font_paths: Annotated[tuple[Path, ...], NoDecode] = ()
     """Directories with more fonts (Song, Fang Song, Kai), separated like ``PATH``."""
     max_pdf_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
@@ -61,6 +63,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(Path(part) for part in value.split(os.pathsep) if part)
         return value
+
+    @field_validator("tsa_urls", mode="before")
+    @classmethod
+    def _split_urls(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
 
     @field_validator("base_url")
     @classmethod

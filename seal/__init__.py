@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seal import _tables as _tables  # registers the tables
 from seal.artwork import Artwork
+from seal.external_time_stamps import ExternalTimeStamps
 from seal.fonts import FontLibrary
 from seal.long_term import SealLevel, ValidationData
 from seal.organisations import Organisation, Organisations
@@ -17,6 +18,7 @@ from seal.time_stamps import InternalTimeStamps, TimeStampSource
 __all__ = [
     "Artwork",
     "ChainOnly",
+    "ExternalTimeStamps",
     "FontLibrary",
     "InternalTimeStamps",
     "Move",

@@ -221,3 +221,12 @@ class TimeStampError(SealError):
     kind = Kind.UNAVAILABLE
     zh = "无法取得可信时间戳（{problem}），本次未用印，请稍后重试。"
     en = "No trusted time stamp could be had ({problem}); nothing was sealed. Try again later."
+
+
+class TimeStampAddressError(SealError):
+    """The address of a time-stamp authority is not one."""
+
+    code = "seal.time_stamp_address"
+    kind = Kind.MISCONFIGURED
+    zh = "时间戳机构地址“{url}”有误，应以 http:// 或 https:// 开头。"
+    en = "The address {url!r} of a time-stamp authority is not of the form http(s)://host/path."

@@ -60,9 +60,13 @@ class InternalTimeStamps:
 
     def stamp(self, digest: bytes) -> bytes:
         nonce = secrets.randbits(64)
-        imprint = sequence(_SHA256, octet_string(digest))
-        request = sequence(_VERSION, imprint, integer(nonce), _CERT_REQ)
-        return checked_token(self._timestamps.respond(request), digest=digest, nonce=nonce)
+        response = self._timestamps.respond(time_stamp_request(digest, nonce))
+        return checked_token(response, digest=digest, nonce=nonce)
+
+
+def time_stamp_request(digest: bytes, nonce: int) -> bytes:
+    """A request (DER TimeStampReq) for a token over a SHA-256 digest, with the authority's certificates in it."""
+    return sequence(_VERSION, sequence(_SHA256, octet_string(digest)), integer(nonce), _CERT_REQ)
 
 
 def checked_token(response: bytes, *, digest: bytes, nonce: int) -> bytes:

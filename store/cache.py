@@ -14,8 +14,8 @@ from dogpile.cache.api import NO_VALUE, CantDeserializeException, SerializedRetu
 from dogpile.cache.proxy import ProxyBackend
 from redis import Redis, RedisError
 
-from store._breaker import Breaker
 from store._redis import client_options
+from store.breaker import Breaker
 
 _MEMORY_BYTES = 64 * 1024 * 1024
 _KEY_PREFIX = "yinzheng:cache:"

@@ -13,8 +13,8 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from redis import RedisError
 
-from store._breaker import Breaker
 from store._redis import client_options
+from store.breaker import Breaker
 from store.errors import Kind, YinzhengError
 
 

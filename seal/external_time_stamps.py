@@ -1,0 +1,86 @@
+"""Time stamps of other authorities, asked over HTTP (RFC 3161, 3.4), several in order."""
+
+from __future__ import annotations
+
+import http.client
+import secrets
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from seal.errors import TimeStampAddressError, TimeStampError
+from seal.time_stamps import checked_token, time_stamp_request
+from store.breaker import Breaker
+
+_LARGEST_ANSWER: Final = 64 * 1024
+_TOKEN_SIZE: Final = 16 * 1024
+"""Room for a token of an authority whose chain is not known beforehand."""
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """An authority answers by itself: following it elsewhere would let it choose whom we trust with the question."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+class ExternalTimeStamps:
+    """Asks authorities in order until one answers; one that fails is left alone for a while.
+
+    :param urls: ``http://`` or ``https://``.
+    :param timeout: seconds that one authority has to connect, and again for each read.
+    :raises TimeStampAddressError: an address is of another kind.
+    """
+
+    def __init__(self, urls: Sequence[str], *, timeout: float = 5.0, pause: float = 30.0) -> None:
+        for url in urls:
+            if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+                raise TimeStampAddressError(url=url)
+        self._authorities = [
+            (url, Breaker(f"the time-stamp authority {urlsplit(url).hostname}", pause)) for url in urls
+        ]
+        self._timeout = timeout
+        self._opener = urllib.request.build_opener(_NoRedirects)
+
+    @property
+    def size(self) -> int:
+        return _TOKEN_SIZE
+
+    @property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        return ()
+
+    def stamp(self, digest: bytes) -> bytes:
+        problem = "every authority failed a moment ago"
+        for url, breaker in self._authorities:
+            if not breaker.allows():
+                continue
+            try:
+                token = self._ask(url, digest)
+            except (OSError, http.client.HTTPException, TimeStampError) as error:
+                breaker.failed(error)
+                problem = str(error.params["problem"]) if isinstance(error, TimeStampError) else type(error).__name__
+            else:
+                breaker.succeeded()
+                return token
+        raise TimeStampError(problem=problem)
+
+    def _ask(self, url: str, digest: bytes) -> bytes:
+        nonce = secrets.randbits(64)
+        request = urllib.request.Request(  # noqa: S310  the scheme was checked when this was made
+            url,
+            data=time_stamp_request(digest, nonce),
+            headers={"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"},
+        )
+        with self._opener.open(request, timeout=self._timeout) as response:
+            answer = response.read(_LARGEST_ANSWER + 1)
+        if len(answer) > _LARGEST_ANSWER:
+            raise TimeStampError(problem="the answer is too large")
+        token = checked_token(answer, digest=digest, nonce=nonce)
+        if len(token) > _TOKEN_SIZE:
+            raise TimeStampError(problem="the token is too large")
+        return token

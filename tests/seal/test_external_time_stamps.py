@@ -1,0 +1,132 @@
+"""Time stamps of other authorities: in order, with time-outs, and never on trust."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from seal import ExternalTimeStamps
+from seal.errors import TimeStampAddressError, TimeStampError
+from tests.house import House
+
+DIGEST = hashlib.sha256(b"signature").digest()
+
+
+class Authority:
+    """A time-stamp authority on loopback that answers as it is told to."""
+
+    def __init__(self, answer: Callable[[bytes], tuple[int, bytes]]) -> None:
+        self.asked = 0
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                outer.asked += 1
+                request = self.rfile.read(int(self.headers["Content-Length"]))
+                assert self.headers["Content-Type"] == "application/timestamp-query"
+                status, body = answer(request)
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", f"http://127.0.0.1:{self.server.server_address[1]}/elsewhere")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/tsa"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def authority() -> Iterator[Callable[[Callable[[bytes], tuple[int, bytes]]], Authority]]:
+    started: list[Authority] = []
+
+    def start(answer: Callable[[bytes], tuple[int, bytes]]) -> Authority:
+        started.append(Authority(answer))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.server.shutdown()
+        each.server.server_close()
+
+
+Start = Callable[[Callable[[bytes], tuple[int, bytes]]], Authority]
+
+
+def good(house: House) -> Callable[[bytes], tuple[int, bytes]]:
+    return lambda request: (200, house.services.keys.timestamps.respond(request))
+
+
+def test_the_first_authority_that_answers_is_taken(house: House, authority: Start) -> None:
+    first, second = authority(lambda _: (500, b"")), authority(good(house))
+    stamps = ExternalTimeStamps([first.url, second.url])
+    assert stamps.stamp(DIGEST).startswith(b"\x30")
+    assert (first.asked, second.asked) == (1, 1)
+
+
+def test_one_that_failed_is_left_alone_for_a_while(house: House, authority: Start) -> None:
+    first, second = authority(lambda _: (500, b"")), authority(good(house))
+    stamps = ExternalTimeStamps([first.url, second.url], pause=0.3)
+    for _ in range(3):
+        stamps.stamp(DIGEST)
+    assert (first.asked, second.asked) == (1, 3)
+    time.sleep(0.35)
+    stamps.stamp(DIGEST)
+    assert first.asked == 2
+
+
+def test_when_none_answers_the_error_says_so(authority: Start) -> None:
+    dead = ExternalTimeStamps(["http://127.0.0.1:1/tsa"], timeout=0.5)
+    with pytest.raises(TimeStampError):
+        dead.stamp(DIGEST)
+    with pytest.raises(TimeStampError, match="a moment ago"):
+        dead.stamp(DIGEST)
+
+
+def test_a_slow_authority_is_given_up(authority: Start) -> None:
+    def slow(_: bytes) -> tuple[int, bytes]:
+        time.sleep(1.5)
+        return 200, b""
+
+    started = time.monotonic()
+    with pytest.raises(TimeStampError):
+        ExternalTimeStamps([authority(slow).url], timeout=0.3).stamp(DIGEST)
+    assert time.monotonic() - started < 1.4
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(200, b""), (200, b"<html>"), (200, b"\x30\x03\x02\x01\x00"), (200, bytes(70_000)), (302, b""), (404, b"")],
+)
+def test_what_is_no_token_for_our_digest_is_refused(authority: Start, answer: tuple[int, bytes]) -> None:
+    with pytest.raises(TimeStampError):
+        ExternalTimeStamps([authority(lambda _: answer).url]).stamp(DIGEST)
+
+
+def test_an_answer_to_an_earlier_request_is_refused(house: House, authority: Start) -> None:
+    kept: list[bytes] = []
+
+    def replay(request: bytes) -> tuple[int, bytes]:
+        kept.append(house.services.keys.timestamps.respond(request))
+        return 200, kept[0]
+
+    replaying = authority(replay)
+    stamps = ExternalTimeStamps([replaying.url], pause=0.0)
+    assert stamps.stamp(DIGEST)
+    with pytest.raises(TimeStampError, match="another request"):
+        stamps.stamp(DIGEST)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/", "tsa.example", "http://"])
+def test_only_http_addresses_are_taken(url: str) -> None:
+    with pytest.raises(TimeStampAddressError):
+        ExternalTimeStamps([url])
