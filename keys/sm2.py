@@ -18,7 +18,6 @@ from keys.errors import Sm2KeyInvalidError, Sm2SigningFaultyError, Sm2Unavailabl
 
 CURVE: Final = "1.2.156.10197.1.301"
 SM2_WITH_SM3: Final = "1.2.156.10197.1.501"
-SM3_OID: Final = "1.2.156.10197.1.401"
 SIGNER_ID: Final = b"1234567812345678"
 """The distinguishing identifier of every signature made or checked here (GB/T 35276-2017, 10)."""
 
@@ -213,11 +212,6 @@ def public_key(spki: bytes) -> Sm2PublicKey:
     :raises Sm2KeyInvalidError: it is not an SM2 public key.
     """
     return Sm2PublicKey.from_der(spki)
-
-
-def is_sm2(spki: bytes) -> bool:
-    """Whether a SubjectPublicKeyInfo claims to hold an SM2 key, well-formed or not."""
-    return _ALGORITHM in spki[: len(_ALGORITHM) + 6]
 
 
 def _read_pkcs8(data: bytes) -> tuple[bytes, bytes | None]:

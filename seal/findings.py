@@ -38,7 +38,7 @@ class Finding:
 
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
-_CATALOGUE: Final[dict[str, tuple[Severity, str, str]]] = {
+CATALOGUE: Final[dict[str, tuple[Severity, str, str]]] = {
     "esl.maker_signature_valid": (_I, "制章者签名验证通过", "The maker's signature verifies"),
     "esl.maker_signature_invalid": (
         _E,
@@ -151,10 +151,5 @@ _CATALOGUE: Final[dict[str, tuple[Severity, str, str]]] = {
 
 def finding(code: str) -> Finding:
     """The finding of a code."""
-    severity, message_zh, message_en = _CATALOGUE[code]
+    severity, message_zh, message_en = CATALOGUE[code]
     return Finding(code, severity, message_zh, message_en)
-
-
-def codes() -> frozenset[str]:
-    """Every code there is."""
-    return frozenset(_CATALOGUE)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SM3, Hash, HashAlgorit
 from keys import der
 from keys import strict_der as strict
 from keys.certificate_checks import is_valid_at, may_sign_data
-from keys.sm2 import SM2_WITH_SM3, sm3
+from keys.sm2 import SM2_WITH_SM3
 from seal._esl_der import (
     IA5_STRING,
     Extension,
@@ -208,7 +208,7 @@ def check_ses_signature(
     Seal and certificates have to be valid at the time of signing, which is the signer's own word; a time stamp that
     comes with the signature is reported but not checked.
 
-    :param digest: SM3 of the data as they are now; see :func:`digest_of`.
+    :param digest: SM3 of the data as they are now.
     :param anchors: roots that are trusted to certify both makers and users of seals; nothing leaves chains unchecked.
     """
     esl, at = signature.esl, signature.signed_at
@@ -236,11 +236,6 @@ def check_ses_signature(
         check_esl(esl, at=now if at is None else at, anchors=anchors, others=others),
         tuple(finding(code) for code in codes),
     )
-
-
-def digest_of(data: bytes) -> bytes:
-    """The digest that a seal signature over some data holds: SM3."""
-    return sm3(data)
 
 
 _SIGNATURE_CODES: Final = {

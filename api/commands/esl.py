@@ -14,13 +14,14 @@ from api.commands.common import console, errors, print_json, read_bytes
 from api.errors import FileUnreadableError
 from seal.esl import LARGEST, Esl, read_esl
 from seal.esl_checks import EslCheck, SignatureState, check_esl
+from seal.esl_making import PERSONAL_SEAL, UNIT_SEAL
 from seal.findings import Severity
 from store.clock import Clock, SystemClock
 from store.errors import YinzhengError
 
 _FAILED, _UNREADABLE = 1, 2
 _COLOURS: Final = {Severity.INFO: "green", Severity.WARNING: "yellow", Severity.ERROR: "red"}
-_KINDS: Final = {1: "单位印章 of a body", 2: "个人印章 of a person"}
+_KINDS: Final = {UNIT_SEAL: "单位印章 of a body", PERSONAL_SEAL: "个人印章 of a person"}
 
 
 def inspect(

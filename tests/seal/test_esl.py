@@ -37,7 +37,7 @@ from seal._esl_der import Extension
 from seal.esl import LARGEST, CertificateDigest, SealPicture, read_esl
 from seal.esl_checks import EslCheck, SignatureState, check_esl
 from seal.esl_errors import EslNotMadeError, EslTooLargeError, EslUnreadableError, EslVersionUnknownError
-from seal.findings import codes, finding
+from seal.findings import CATALOGUE, finding
 
 MADE = make()
 
@@ -222,7 +222,7 @@ class TestForms:
 
 class TestFindings:
     def test_every_finding_speaks_both_languages(self) -> None:
-        for code in codes():
+        for code in CATALOGUE:
             each = finding(code)
             assert each.message_zh
             assert each.message_en.isascii()

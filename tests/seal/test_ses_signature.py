@@ -36,11 +36,11 @@ from seal._esl_der import Extension
 from seal.esl import Esl, read_esl
 from seal.esl_checks import SignatureState
 from seal.esl_errors import EslNotMadeError, EslUnreadableError, EslVersionUnknownError
-from seal.ses_signature import SesCheck, check_ses_signature, digest_of, make_ses_signature, read_ses_signature
+from seal.ses_signature import SesCheck, check_ses_signature, make_ses_signature, read_ses_signature
 
 SEAL = make()
 DATA = b"an OFD document"
-DIGEST = digest_of(DATA)
+DIGEST = sm3(DATA)
 
 
 def sign(esl: Esl = SEAL, user: Holder = USER, **more: object) -> bytes:
@@ -135,7 +135,7 @@ class TestWhatWeMake:
 
 class TestWhatFails:
     def test_data_that_were_changed(self) -> None:
-        result = check(MADE, digest_of(DATA + b"."))
+        result = check(MADE, sm3(DATA + b"."))
         assert "ses.digest_differs" in found(result)
         assert result.signature is SignatureState.VALID
         assert not result.passed
