@@ -1,8 +1,8 @@
 """The strict policy, for licences that were sealed here.
 
-Exactly one certifying signature that lets nothing change, over the whole file as it was then; after it nothing but
-validation data and document time stamps; every structure in the one form that we write; a time stamp that holds, and a
-chain that held at the time it proves.
+Exactly one certifying signature that lets nothing change, over the whole file as it was then, seal data of GB/T 38540
+within it included; after it nothing but validation data and document time stamps; every structure in the one form that
+we write; a time stamp that holds, and a chain that held at the time it proves.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from verify.reasons import Text, reason
 from verify.revisions import Revision, later_revisions
 from verify.signature import CheckedSignature, check_signature
 from verify.structure import SignedRange, StructureError, ends_revision, signed_range
-from verify.timestamps import CheckedTimeStamp, check_time_stamp
+from verify.timestamps import CLOCK_TOLERANCE, CheckedTimeStamp, check_time_stamp
 from verify.trust import Trust
 from verify.verdict import Changes, Coverage, Indication, Level, Reason, SignatureReport, worst
 
@@ -41,18 +41,33 @@ def judge_licence(document: Document, fields: list[SignatureField], trust: Trust
 
     :param fields: its filled signature fields.
     """
-    seals = [field for field in fields if not field.is_time_stamp]
+    stamps = [field for field in fields if field.is_time_stamp]
+    inner = [field for field in fields if _is_inner(field)]
+    seals = [field for field in fields if field not in stamps and field not in inner]
     if not seals:
         return Judgement((reason("seal.missing"),), ())
     if len(seals) > 1:
         return Judgement((reason("seal.several", count=len(seals)),), ())
-    return _Licence(document, seals[0], [field for field in fields if field.is_time_stamp], trust).judge()
+    return _Licence(document, seals[0], inner, stamps, trust).judge()
+
+
+def _is_inner(field: SignatureField) -> bool:
+    """Whether a field holds seal data of GB/T 38540, which stands inside of what the seal certifies."""
+    return field.subfilter.startswith("SES.")
 
 
 class _Licence:
-    def __init__(self, document: Document, seal: SignatureField, stamps: list[SignatureField], trust: Trust) -> None:
+    def __init__(
+        self,
+        document: Document,
+        seal: SignatureField,
+        inner: list[SignatureField],
+        stamps: list[SignatureField],
+        trust: Trust,
+    ) -> None:
         self._document = document
         self._seal = seal
+        self._inner = inner
         self._stamp_fields = stamps
         self._trust = trust
         self._faults: list[Reason] = []
@@ -76,11 +91,15 @@ class _Licence:
             moment=moment,
         )
         standing = Standing(self._coverage(covered), self._changes, certified, self._level(checked, stamps))
+        proven = checked.time_stamp.proven if checked.time_stamp else None
+        if proven is not None and proven > moment + CLOCK_TOLERANCE:
+            self._faults.append(reason("timestamp.order"))
         against = (*self._faults, *checked.reasons)
         report = signature_report(
             self._seal, checked, standing, against or (reason("seal.valid"),), self._claimed_time()
         )
-        reports = (report, *(self._stamp_report(stamp) for stamp in stamps))
+        inner = (_inner_report(field) for field in self._inner)
+        reports = (*inner, report, *(self._stamp_report(stamp) for stamp in stamps))
         found = against + tuple(fault for stamp in stamps for fault in stamp.reasons)
         if worst(item.indication for item in found) is Indication.TOTAL_PASSED and sealed is not None:
             return Judgement((*_in_favour(checked), *found), reports, licence_data(sealed))
@@ -118,7 +137,10 @@ class _Licence:
                 self._faults.append(_malformed(error))
                 return None
         fields = signature_fields(sealed)
-        same = len(fields) == 1 and fields[0].reference == self._seal.reference and fields[0].value == self._seal.value
+        own = [field for field in fields if not _is_inner(field)]
+        same = len(own) == 1 and own[0].reference == self._seal.reference and own[0].value == self._seal.value
+        if [field for field in fields if _is_inner(field)] != self._inner:
+            self._faults.append(reason("seal.several", count=1 + len(self._inner)))
         if not same or sealed.data[sealed.marker_end : sealed.end].strip(b"\r\n"):
             self._faults.append(reason("seal.field_changed"))
         try:
@@ -214,6 +236,12 @@ class _Licence:
             return licence_data(sealed) if sealed is not None else None
         except PdfSyntaxError:
             return None
+
+
+def _inner_report(field: SignatureField) -> SignatureReport:
+    """Told, but left open: the seal that certifies covers it, and what it proves by itself is not for a PDF to say."""
+    against = (reason("signature.unsupported", subfilter=field.subfilter),)
+    return signature_report(field, None, Standing(Coverage.PARTIAL, Changes.FORM_FILLING), against, None)
 
 
 def _in_favour(checked: CheckedSignature) -> tuple[Reason, ...]:

@@ -186,6 +186,19 @@ def test_a_document_time_stamp_of_an_untrusted_authority_is_refused(
     assert foreign(data).passed  # it takes nothing from a foreign signature that holds
 
 
+def test_a_document_time_stamp_from_before_the_seal_is_refused(pki: Pki, sealed_pdf: bytes, licence: Inspect) -> None:
+    for days, good in ((1, True), (-1, False)):
+        at = SEALED_AT + timedelta(days=days)
+        data = files.with_document_time_stamp(
+            sealed_pdf,
+            lambda digest, at=at: time_stamp(tsa_signer(pki), digest, hashed=True, at=at),  # type: ignore[misc]
+            first=files.SIZE,
+        )
+        evidence = licence(data)
+        assert evidence.passed is good, codes(evidence)
+    assert_refused(evidence, "timestamp.order")
+
+
 def test_a_later_time_stamp_with_an_earlier_time_is_refused(pki: Pki, sealed_pdf: bytes, licence: Inspect) -> None:
     first = files.with_document_time_stamp(
         sealed_pdf,

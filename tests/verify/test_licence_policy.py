@@ -126,6 +126,42 @@ def test_pyhanko_agrees(pki: Pki, sealed_pdf: bytes, extended: bool) -> None:
     assert status.docmdp_ok
 
 
+def inner_seal_data(pki: Pki) -> tuple[bytes, bytes]:
+    """A file with seal data of GB/T 38540, and the same certified."""
+    inner = {
+        files.CATALOGUE: files.dictionary(files.CATALOGUE_KEYS + b" /AcroForm 10 0 R"),
+        files.FORM: files.dictionary(b"/Fields [20 0 R] /SigFlags 3"),
+        20: files.dictionary(b"/Type /Annot /Subtype /Widget /FT /Sig /T (GBT38540) /Rect [0 0 0 0] /V 21 0 R"),
+        21: files.Placeholder(b"/Type /Sig /Filter /GBT38540 /SubFilter /SES.V4").value,
+    }
+    base = files.fill(files.append(files.whole(), inner), lambda _: b"\x30\x03\x02\x01\x04")
+    objects = files.seal_objects(files.Placeholder(files.seal_keys()))
+    objects[files.FORM] = files.dictionary(b"/Fields [20 0 R 11 0 R] /SigFlags 3")
+    return base, files.fill(files.append(base, objects, size=22), seal_signer(pki).cms)
+
+
+def test_seal_data_within_the_seal_is_told_and_left_open(pki: Pki, licence: Inspect) -> None:
+    _, data = inner_seal_data(pki)
+    evidence = licence(data)
+    assert evidence.passed, codes(evidence)
+    inner, seal = evidence.signatures
+    assert (inner.kind, inner.indication) == (SignatureKind.OTHER, Indication.INDETERMINATE)
+    assert (seal.kind, seal.indication) == (SignatureKind.SEAL, Indication.TOTAL_PASSED)
+
+
+def test_seal_data_after_the_seal_is_refused(pki: Pki, sealed_pdf: bytes, licence: Inspect) -> None:
+    base, _ = inner_seal_data(pki)
+    assert_refused(licence(base), "seal.missing")
+    later = {
+        files.FORM: files.dictionary(b"/Fields [20 0 R 11 0 R] /SigFlags 3"),
+        20: files.dictionary(b"/Type /Annot /Subtype /Widget /FT /Sig /T (GBT38540) /Rect [0 0 0 0] /V 21 0 R"),
+        21: files.Placeholder(b"/Type /Sig /Filter /GBT38540 /SubFilter /SES.V4").value,
+    }
+    data = files.fill(files.append(sealed_pdf, later), lambda _: b"\x30\x03\x02\x01\x04")
+    assert_refused(licence(data), "seal.several")
+    assert_refused(licence(data), "structure.changed_after_seal")
+
+
 def test_the_clock_is_the_one_that_is_passed_in(pki: Pki, sealed_pdf: bytes) -> None:
     early = inspect_pdf(sealed_pdf, pki.anchors, policy=Policy.LICENCE, now=SEALED_AT - timedelta(days=1))
     assert_refused(early, "timestamp.in_the_future")
