@@ -22,6 +22,7 @@ from typing import Any, Literal
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
+from seal import SealLevel
 from trust.codes import UnifiedSocialCreditCode
 from trust.errors import TypeDefinitionError, TypeUnknownError, UsccInvalidError
 
@@ -89,6 +90,8 @@ class SealPlace:
     """The diameter for which the template keeps room."""
     profile: str
     """Which seal of the issuer is meant: ``official`` (公章) or a special-purpose one (专用章)."""
+    level: SealLevel
+    """PAdES baseline level of the seal."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,7 @@ def _build(slug: str, path: Path, raw: dict[str, Any]) -> LicenceType:
         holder=HolderRule(**holder),
         number_field=raw["number_field"],
         validity=ValidityRule(**validity),
-        seal=SealPlace(**seal),
+        seal=SealPlace(**{**seal, "level": SealLevel(seal.get("level", SealLevel.B_LTA))}),
         agreements=tuple(Agreement(**each) for each in raw.get("agreements", ())),
         schema=MappingProxyType(raw["fields"]),
         template=path.with_name("template.typ"),

@@ -115,6 +115,7 @@ class Issuing:
                 document_identifier=str(content.identifier),
                 placement=Placement(licence_type.seal.page, licence_type.seal.x_mm, licence_type.seal.y_mm),
                 reason=f"签发{licence_type.name_zh}",
+                level=licence_type.seal.level,
             ),
         )
         self._objects.put(sealed.data)
