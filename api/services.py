@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +19,7 @@ from keys import (
     KekSource,
     KeyEncryptionKey,
     KeyPurpose,
+    Keyring,
     Passphrase,
     RawKey,
     SoftCustody,
@@ -47,7 +48,7 @@ from store.limits import RateLimiter, open_rate_limiter
 from store.objects import ObjectStore, open_object_store
 from store.outbox import Handler, Outbox, Worker
 from store.schema import require_current, upgrade
-from trust import LICENCE_ISSUED, Catalogue, Issuing, Register, Renderer
+from trust import LICENCE_ISSUED, Catalogue, Extending, Issuing, Register, Renderer
 from verify import Checker, CheckRecords, TrustAnchors
 from wallet import Presentations, Wallets
 
@@ -58,7 +59,7 @@ TOKEN_SUBJECT = Subject(common_name="印证 令牌签发服务", organisation="�
 class Keys:
     """The parts that hold keys, opened together because one key-encryption key opens them all."""
 
-    custody: SoftCustody
+    custody: Keyring
     vault: FieldVault
     authority: CertificateAuthority
     timestamps: TimestampAuthority
@@ -67,13 +68,20 @@ class Keys:
     verifier: TokenVerifier
 
     @classmethod
-    def open(cls, database: Database, kek_source: KekSource, clock: Clock, issuer: str) -> Keys:
+    def open(
+        cls,
+        database: Database,
+        kek_source: KekSource,
+        clock: Clock,
+        issuer: str,
+        keyring: Callable[[SoftCustody], Keyring],
+    ) -> Keys:
         """Open custody with the key-encryption key, and make the authorities where they are missing.
 
         :raises YinzhengError: the key-encryption key is not the one that the database was set up with.
         """
         kek = KeyEncryptionKey.open(database, kek_source, clock)
-        custody = SoftCustody(database, kek, clock)
+        custody = keyring(SoftCustody(database, kek, clock))
         vault = FieldVault(database, kek, clock)
         vault.ensure()
         authority = CertificateAuthority(database, custody, clock)
@@ -146,7 +154,23 @@ class Services:
     @cached_property
     def keys(self) -> Keys:
         """Custody of keys, authorities and tokens."""
-        return Keys.open(self.database, self._kek_source(), self.clock, self.settings.base_url)
+        return Keys.open(self.database, self._kek_source(), self.clock, self.settings.base_url, self._keyring)
+
+    def _keyring(self, soft: SoftCustody) -> Keyring:
+        settings, token = self.settings, None
+        if settings.pkcs11_module and settings.pkcs11_token and settings.pkcs11_pin_file:
+            # what speaks to tokens is loaded where there is one
+            from keys.pkcs11 import open_token  # noqa: PLC0415
+
+            token = open_token(
+                self.database,
+                self.clock,
+                module=settings.pkcs11_module,
+                label=settings.pkcs11_token,
+                pin_file=settings.pkcs11_pin_file,
+                sessions=settings.pkcs11_sessions,
+            )
+        return Keyring(self.database, soft, token, in_token=settings.pkcs11_purposes, sm2_soft=settings.pkcs11_sm2_soft)
 
     def _kek_source(self) -> KekSource:
         if self.settings.kek_passphrase_file is not None:
@@ -217,6 +241,11 @@ class Services:
             clock=self.clock,
             check_url=f"{self.settings.base_url}/c/",
         )
+
+    @cached_property
+    def extending(self) -> Extending:
+        """Extends the long-term proof of licences."""
+        return Extending(self.register, self.objects, self.press, self.clock)
 
     @cached_property
     def wallets(self) -> Wallets:

@@ -86,6 +86,11 @@ class SealPress:
             certificate = self._authority.get(certificate_id).certificate
             self._add_validation_data(target, [certificate], archive=level is SealLevel.B_LTA)
 
+    @property
+    def proof_until(self) -> datetime | None:
+        """When the certificate that document time stamps are made with now ends; None where it is not known."""
+        return min((each.not_valid_after_utc for each in self._time_stamps.certificates), default=None)
+
     def extend(self, document: IO[bytes]) -> None:
         """Renew the proof of a B-LTA document, in place, before the certificate of its last time stamp ends."""
         self._add_validation_data(document, [], archive=True)

@@ -57,6 +57,8 @@ class SealedPdf:
     """SHA-256 of the data, lowercase hexadecimal."""
     use_id: int
     sealed_at: datetime
+    proof_until: datetime | None
+    """When the certificate of its document time stamp ends; None where it has none."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class Sealer:
             raise
         digest = hashlib.sha256(data).hexdigest()
         self._end(use_id, "sealed", sealed_digest=digest)
-        return SealedPdf(data, digest, use_id, at)
+        proof_until = self._press.proof_until if order.level is SealLevel.B_LTA else None
+        return SealedPdf(data, digest, use_id, at, proof_until)
 
     def uses(self, seal_number: str, *, limit: int = 100) -> list[SealUse]:
         """The latest uses of a seal, newest first."""

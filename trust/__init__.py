@@ -6,6 +6,7 @@ from trust import _tables as _tables  # registers the tables
 from trust.catalogue import Catalogue, LicenceType
 from trust.codes import CitizenId, UnifiedSocialCreditCode
 from trust.content import Holder, LicenceContent
+from trust.extending import DEFAULT_MARGIN, Extending, ExtensionReport
 from trust.holders import CodeType, HolderIndex, checked_code
 from trust.identifier import LicenceIdentifier
 from trust.issuing import LICENCE_ISSUED, Issued, IssueOrder, Issuing
@@ -14,11 +15,14 @@ from trust.register import Register
 from trust.rendering import Renderer
 
 __all__ = [
+    "DEFAULT_MARGIN",
     "LICENCE_ISSUED",
     "Act",
     "Catalogue",
     "CitizenId",
     "CodeType",
+    "Extending",
+    "ExtensionReport",
     "Holder",
     "HolderIndex",
     "IssueOrder",

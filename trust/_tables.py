@@ -42,9 +42,21 @@ class LicenceRow(Base):
     state_reason: Mapped[str | None]
     data: Mapped[bytes]
     pdf_digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    proof_until: Mapped[datetime | None] = mapped_column(index=True)
     seal_use_id: Mapped[int] = mapped_column(sa.ForeignKey("seal_use.id"))
     issued_by: Mapped[str]
     issued_at: Mapped[datetime]
+
+
+class LicencePdfRow(Base):
+    """Append-only: every file that a licence was given as. Each stays good evidence; the newest lasts longest."""
+
+    __tablename__ = "licence_pdf"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    licence_id: Mapped[int] = mapped_column(sa.ForeignKey("licence.id"), index=True)
+    at: Mapped[datetime]
 
 
 class LicenceEventRow(Base):

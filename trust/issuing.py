@@ -125,6 +125,7 @@ class Issuing:
                     session,
                     content,
                     pdf_digest=sealed.digest,
+                    proof_until=sealed.proof_until,
                     seal_use_id=sealed.use_id,
                     actor=order.actor,
                     at=sealed.sealed_at,

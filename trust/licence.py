@@ -44,6 +44,8 @@ class Act(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     REVOKE = "revoke"
+    EXTEND = "extend"
+    """The long-term proof of its file was renewed; its status stays."""
 
     @property
     def zh(self) -> str:
@@ -51,7 +53,7 @@ class Act(StrEnum):
         return _ACT_ZH[self]
 
 
-_ACT_ZH = {Act.ISSUE: "签发", Act.SUSPEND: "暂停", Act.RESUME: "恢复", Act.REVOKE: "吊销"}
+_ACT_ZH = {Act.ISSUE: "签发", Act.SUSPEND: "暂停", Act.RESUME: "恢复", Act.REVOKE: "吊销", Act.EXTEND: "延长签名证明"}
 
 _NEXT: dict[tuple[LicenceState, Act], LicenceState] = {
     (LicenceState.VALID, Act.SUSPEND): LicenceState.SUSPENDED,
@@ -94,6 +96,8 @@ class Licence:
     pdf_digest: str
     """SHA-256 of the sealed PDF, lowercase hexadecimal."""
     issued_at: datetime
+    proof_until: datetime | None
+    """When the certificate of the file's last document time stamp ends; None where it has none."""
 
     def state_on(self, day: date) -> LicenceState:
         """The state on a day, expiry taken into account; a decision of an authority goes before the calendar."""

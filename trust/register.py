@@ -15,7 +15,7 @@ from keys import FieldVault
 from store.clock import Clock
 from store.database import Database
 from store.objects import ObjectStore
-from trust._tables import LicenceEventRow, LicenceRow
+from trust._tables import LicenceEventRow, LicencePdfRow, LicenceRow
 from trust.catalogue import Catalogue
 from trust.content import Holder, LicenceContent
 from trust.errors import ActRefusedError, LicenceUnknownError, ReasonMissingError
@@ -92,6 +92,36 @@ class Register:
         """
         return self._objects.get(licence.pdf_digest)
 
+    def has_pdf(self, licence: Licence, digest: str) -> bool:
+        """Whether a file is one that the licence was given as: when issued, or when its proof was extended."""
+        statement = (
+            sa.select(LicencePdfRow.digest)
+            .join(LicenceRow, LicenceRow.id == LicencePdfRow.licence_id)
+            .where(LicencePdfRow.digest == digest, LicenceRow.identifier == licence.identifier)
+        )
+        with self._database.transaction() as session:
+            return session.scalar(statement) is not None
+
+    def proof_ends_before(self, moment: datetime, *, type_slug: str | None = None, limit: int = 1000) -> list[str]:
+        """Identifiers of licences whose long-term proof ends before a moment, the first to end first."""
+        statement = sa.select(LicenceRow.identifier).where(LicenceRow.proof_until < moment)
+        if type_slug is not None:
+            statement = statement.where(LicenceRow.type_slug == type_slug)
+        with self._database.transaction() as session:
+            return list(session.scalars(statement.order_by(LicenceRow.proof_until, LicenceRow.id).limit(limit)))
+
+    def replace_pdf(self, licence: Licence, *, digest: str, proof_until: datetime | None, actor: str) -> bool:
+        """Give a licence a file with a longer proof; False when another process was faster."""
+        now = self._clock.now()
+        with self._database.transaction() as session:
+            row = _row(session, licence.identifier, lock=True)
+            if row.pdf_digest != licence.pdf_digest:
+                return False
+            row.pdf_digest, row.proof_until = digest, proof_until
+            session.add(LicencePdfRow(digest=digest, licence_id=row.id, at=now))
+            session.add(_event(row, Act.EXTEND, actor, "", now))
+            return True
+
     def history(self, identifier: str) -> list[LicenceEvent]:
         """All that was done to a licence, oldest first.
 
@@ -130,6 +160,7 @@ class Register:
         content: LicenceContent,
         *,
         pdf_digest: str,
+        proof_until: datetime | None,
         seal_use_id: int,
         actor: str,
         at: datetime,
@@ -150,12 +181,14 @@ class Register:
             state_since=at,
             data=self._encrypt(content),
             pdf_digest=pdf_digest,
+            proof_until=proof_until,
             seal_use_id=seal_use_id,
             issued_by=actor,
             issued_at=at,
         )
         session.add(row)
         session.flush()
+        session.add(LicencePdfRow(digest=pdf_digest, licence_id=row.id, at=at))
         session.add(_event(row, Act.ISSUE, actor, "", at))
         return self._licence(row)
 
@@ -218,6 +251,7 @@ class Register:
             state_reason=row.state_reason,
             pdf_digest=row.pdf_digest,
             issued_at=row.issued_at,
+            proof_until=row.proof_until,
         )
 
 

@@ -87,7 +87,7 @@ class Checker:
             register_reasons = [reason(code)]
         else:
             register_reasons = [self._state_reason(licence)]
-            if evidence.document_digest != licence.pdf_digest:
+            if not self._register.has_pdf(licence, evidence.document_digest):
                 register_reasons.append(reason("register.other_document"))
         return verdict(
             [*evidence.reasons, *register_reasons],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,6 +68,22 @@ def resume(identifier: IdentifierArgument, reason: ReasonOption, as_json: JsonOp
     """恢复证照。Let a suspended licence hold again."""
     with open_services() as services:
         _show(services, services.register.resume(identifier, actor=person(), reason=reason), as_json=as_json)
+
+
+@licence.command()
+def extend(
+    licence_type: Annotated[str | None, typer.Option("--type", help="只处理此类型 Only licences of this type.")] = None,
+    within: Annotated[int, typer.Option(help="证明在多少天内到期 Proof that ends within so many days.")] = 180,
+    as_json: JsonOption = False,
+) -> None:
+    """延续证照文件的长期签名证明。Extend the long-term proof of licences' files before it ends."""
+    with open_services() as services:
+        slug = services.catalogue.get(licence_type).slug if licence_type else None
+        report = services.extending.run(actor=person(), margin=timedelta(days=within), type_slug=slug)
+    if as_json:
+        print_json({"extended": report.extended, "overtaken": report.overtaken})
+    else:
+        console.print(f"已延续 extended: {report.extended}")
 
 
 def _issue_date(value: Any) -> date | None:

@@ -16,10 +16,13 @@ depends_on: str | None = None
 
 APPEND_ONLY = (
     "check_record",
+    "certificate_revocation",
+    "revocation_list",
     "seal_event",
     "seal_use",
     "seal_use_outcome",
     "licence_event",
+    "licence_pdf",
 )
 """Tables whose rows nobody changes, not even by mistake."""
 
@@ -68,6 +71,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_data_key'))
     )
     op.create_index(op.f('ix_data_key_purpose'), 'data_key', ['purpose'], unique=False)
+    op.create_table('foreign_certificate',
+    sa.Column('id', sa.BigInteger(), nullable=False),
+    sa.Column('issuer_id', sa.BigInteger(), nullable=True),
+    sa.Column('fingerprint', sa.LargeBinary(), nullable=False),
+    sa.Column('der', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['issuer_id'], ['foreign_certificate.id'], name=op.f('fk_foreign_certificate_issuer_id_foreign_certificate')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_foreign_certificate')),
+    sa.UniqueConstraint('fingerprint', name=op.f('uq_foreign_certificate_fingerprint'))
+    )
     op.create_table('key_encryption_key',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('source', sa.Text(), nullable=False),
@@ -112,8 +125,10 @@ def upgrade() -> None:
     sa.Column('purpose', sa.Text(), nullable=False),
     sa.Column('label', sa.Text(), nullable=False),
     sa.Column('public_key', sa.LargeBinary(), nullable=False),
-    sa.Column('wrapped', sa.LargeBinary(), nullable=False),
+    sa.Column('location', sa.Text(), nullable=False),
+    sa.Column('wrapped', sa.LargeBinary(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("(location = 'soft') = (wrapped IS NOT NULL)", name=op.f('ck_signing_key_location')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_signing_key')),
     sa.UniqueConstraint('public_key', name=op.f('uq_signing_key_public_key'))
     )
@@ -128,6 +143,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('key_id', sa.BigInteger(), nullable=False),
     sa.Column('issuer_id', sa.BigInteger(), nullable=True),
+    sa.Column('foreign_issuer_id', sa.BigInteger(), nullable=True),
     sa.Column('profile', sa.Text(), nullable=False),
     sa.Column('serial', sa.Text(), nullable=False),
     sa.Column('der', sa.LargeBinary(), nullable=False),
@@ -135,13 +151,44 @@ def upgrade() -> None:
     sa.Column('not_after', sa.DateTime(timezone=True), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("state IN ('active', 'retired', 'revoked')", name=op.f('ck_certificate_state')),
+    sa.CheckConstraint('issuer_id IS NULL OR foreign_issuer_id IS NULL', name=op.f('ck_certificate_one_issuer')),
+    sa.ForeignKeyConstraint(['foreign_issuer_id'], ['foreign_certificate.id'], name=op.f('fk_certificate_foreign_issuer_id_foreign_certificate')),
     sa.ForeignKeyConstraint(['issuer_id'], ['certificate.id'], name=op.f('fk_certificate_issuer_id_certificate')),
     sa.ForeignKeyConstraint(['key_id'], ['signing_key.id'], name=op.f('fk_certificate_key_id_signing_key')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_certificate')),
-    sa.UniqueConstraint('serial', name=op.f('uq_certificate_serial'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_certificate'))
     )
+    op.create_index(op.f('ix_certificate_foreign_issuer_id'), 'certificate', ['foreign_issuer_id'], unique=False)
+    op.create_index(op.f('ix_certificate_issuer_id'), 'certificate', ['issuer_id'], unique=False)
     op.create_index(op.f('ix_certificate_key_id'), 'certificate', ['key_id'], unique=False)
     op.create_index(op.f('ix_certificate_profile'), 'certificate', ['profile'], unique=False)
+    op.create_index('uq_certificate_serial', 'certificate', ['serial'], unique=True, postgresql_where=sa.text('foreign_issuer_id IS NULL'))
+    op.create_table('certificate_revocation',
+    sa.Column('certificate_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('issuer_id', sa.BigInteger(), nullable=False),
+    sa.Column('serial', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('invalid_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.CheckConstraint('invalid_since <= revoked_at', name=op.f('ck_certificate_revocation_invalid_first')),
+    sa.ForeignKeyConstraint(['certificate_id'], ['certificate.id'], name=op.f('fk_certificate_revocation_certificate_id_certificate')),
+    sa.ForeignKeyConstraint(['issuer_id'], ['certificate.id'], name=op.f('fk_certificate_revocation_issuer_id_certificate')),
+    sa.PrimaryKeyConstraint('certificate_id', name=op.f('pk_certificate_revocation')),
+    info={'append_only': True}
+    )
+    op.create_index(op.f('ix_certificate_revocation_issuer_id'), 'certificate_revocation', ['issuer_id'], unique=False)
+    op.create_table('revocation_list',
+    sa.Column('issuer_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('number', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('this_update', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('next_update', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('entries', sa.BigInteger(), nullable=False),
+    sa.Column('der', sa.LargeBinary(), nullable=False),
+    sa.ForeignKeyConstraint(['issuer_id'], ['certificate.id'], name=op.f('fk_revocation_list_issuer_id_certificate')),
+    sa.PrimaryKeyConstraint('issuer_id', 'number', name=op.f('pk_revocation_list')),
+    info={'append_only': True}
+    )
     op.create_table('seal',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('number', sa.String(length=13), nullable=False),
@@ -226,6 +273,7 @@ def upgrade() -> None:
     sa.Column('state_reason', sa.Text(), nullable=True),
     sa.Column('data', sa.LargeBinary(), nullable=False),
     sa.Column('pdf_digest', sa.String(length=64), nullable=False),
+    sa.Column('proof_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('seal_use_id', sa.BigInteger(), nullable=False),
     sa.Column('issued_by', sa.Text(), nullable=False),
     sa.Column('issued_at', sa.DateTime(timezone=True), nullable=False),
@@ -238,6 +286,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_licence_holder_index'), 'licence', ['holder_index'], unique=False)
     op.create_index(op.f('ix_licence_issuer_code'), 'licence', ['issuer_code'], unique=False)
+    op.create_index(op.f('ix_licence_proof_until'), 'licence', ['proof_until'], unique=False)
     op.create_index('uq_licence_live_number', 'licence', ['type_slug', 'number_index'], unique=True, postgresql_where=sa.text("state IN ('valid', 'suspended')"))
     op.create_table('seal_use_outcome',
     sa.Column('use_id', sa.BigInteger(), nullable=False),
@@ -264,6 +313,15 @@ def upgrade() -> None:
     info={'append_only': True}
     )
     op.create_index(op.f('ix_licence_event_licence_id'), 'licence_event', ['licence_id'], unique=False)
+    op.create_table('licence_pdf',
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('licence_id', sa.BigInteger(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['licence_id'], ['licence.id'], name=op.f('fk_licence_pdf_licence_id_licence')),
+    sa.PrimaryKeyConstraint('digest', name=op.f('pk_licence_pdf')),
+    info={'append_only': True}
+    )
+    op.create_index(op.f('ix_licence_pdf_licence_id'), 'licence_pdf', ['licence_id'], unique=False)
     op.create_table('presentation',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('holder_index', sa.LargeBinary(), nullable=False),
