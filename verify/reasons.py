@@ -358,8 +358,8 @@ _TIME_STAMP: dict[str, Entry] = {
         _PASSED,
     ),
     "timestamp.not_trusted": Entry(
-        "签名附有时间戳，但其签发机构不受信任，用印时间未得到证明。",
-        "The signature carries a time stamp, but its authority is not trusted; the time of signing is not proven.",
+        "签名附有时间戳，但无法认定其签发机构可信，签名时间未得到证明。",
+        "The signature carries a time stamp whose authority cannot be relied on; the time of signing is not proven.",
         "pdf",
         _PASSED,
     ),

@@ -103,7 +103,7 @@ def _check_stamp(
     stamp = next((item for item in checked if item.proven), checked[0])
     if stamp.fault is None:
         return stamp, []
-    if not strict and stamp.intact and stamp.fault.indication is not Indication.TOTAL_FAILED:
+    if not strict and stamp.fault.indication is not Indication.TOTAL_FAILED:
         # a foreign authority that we do not know takes nothing from the signature but the proof of its time
         return stamp, [reason("timestamp.not_trusted")]
     return stamp, [stamp.fault]

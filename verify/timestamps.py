@@ -146,6 +146,8 @@ def _read_info(content: bytes | None) -> TimeStampInfo:
 def _reason_of(fault: Fault | None) -> Reason:
     if fault is not None and fault.kind in (FaultKind.WEAK_ALGORITHM, FaultKind.WEAK_KEY):
         return reason("timestamp.weak", algorithm=fault.detail)
+    if fault is not None and fault.kind is FaultKind.CERTIFICATE_MISSING:
+        return reason("timestamp.untrusted")
     if fault is not None and fault.kind in (FaultKind.HASH, FaultKind.SIGNATURE, FaultKind.CERTIFICATE_SWAPPED):
         return reason("timestamp.invalid")
     detail = fault.detail if fault is not None and fault.detail else Text("缺少签名者或证书", "its signer is missing")

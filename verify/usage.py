@@ -21,11 +21,15 @@ _DOCUMENT_PURPOSES: Final = frozenset(
         "1.2.840.113583.1.1.5",  # Adobe authentic documents trust
     )
 )
-_ANY_DOCUMENT_PURPOSES: Final = _DOCUMENT_PURPOSES | {
-    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
-    ExtendedKeyUsageOID.CLIENT_AUTH,
-}
-"""Also what certificates of people commonly have."""
+_OTHER_PURPOSES: Final = frozenset(
+    {
+        ExtendedKeyUsageOID.SERVER_AUTH,
+        ExtendedKeyUsageOID.CODE_SIGNING,
+        ExtendedKeyUsageOID.TIME_STAMPING,
+        ExtendedKeyUsageOID.OCSP_SIGNING,
+    }
+)
+"""A certificate with these and no others is certainly not for documents; authorities have many purposes of their own."""
 
 
 @lru_cache(maxsize=1024)
@@ -47,7 +51,7 @@ def may_sign_documents(encoded: bytes, *, strict: bool) -> bool:
         authority = constraints is not None and constraints.ca
         stated = purposes is not None and not _DOCUMENT_PURPOSES.isdisjoint(purposes)
         return usage is not None and stated and not authority
-    return purposes is None or not _ANY_DOCUMENT_PURPOSES.isdisjoint(purposes)
+    return purposes is None or not set(purposes) <= _OTHER_PURPOSES
 
 
 @lru_cache(maxsize=1024)

@@ -54,6 +54,15 @@ def test_time_stamp_authorities_can_have_anchors_of_their_own(pki: Pki) -> None:
     assert evidence.passed
 
 
+def test_a_token_without_its_certificate_proves_nothing(pki: Pki, licence: Inspect, foreign: Inspect) -> None:
+    bare = tsa_signer(pki).with_(certificates=(pki.issuing.der,))
+    data = files.sealed(seal_signer(pki, stamp=lambda signature: time_stamp(bare, signature)).cms)
+    assert_refused(licence(data), "timestamp.untrusted")
+    evidence = foreign(data)
+    assert evidence.passed
+    assert evidence.signatures[0].proven_time is None
+
+
 PURPOSES: dict[str, dict[str, object]] = {
     "documents": {"purposes": [DOCUMENT_SIGNING]},
     "documents as well": {"purposes": [*STAMPING, DOCUMENT_SIGNING], "purposes_critical": True},
