@@ -29,7 +29,7 @@ _OTHER_PURPOSES: Final = frozenset(
         ExtendedKeyUsageOID.OCSP_SIGNING,
     }
 )
-"""A certificate with these and no others is certainly not for documents; authorities have many purposes of their own."""
+"""A certificate with these and no others is not for documents; what else authorities allot is not known here."""
 
 
 @lru_cache(maxsize=1024)
