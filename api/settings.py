@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.errors import SettingsError
+from keys import KeyPurpose
 
 _PREFIX = "YINZHENG_"
 _FROM_FILE = ("DATABASE_URL", "REDIS_URL", "OBJECTS_URL")
@@ -42,6 +43,18 @@ class Settings(BaseSettings):
     """The key-encryption key: 32 bytes, or 64 hexadecimal digits."""
     kek_passphrase_file: Path | None = None
     """A passphrase from which the key-encryption key is derived by scrypt."""
+    pkcs11_module: Path | None = None
+    """Driver (PKCS #11 module) of a token that keeps private keys; without it all are kept in the database, wrapped."""
+    pkcs11_token: str | None = None
+    """Label of the token."""
+    pkcs11_pin_file: Path | None = None
+    """File with the user PIN of the token."""
+    pkcs11_purposes: Annotated[frozenset[KeyPurpose], NoDecode] = frozenset()
+    """Purposes for which new keys are made in the token, separated by commas: ``seal,timestamp``; or ``all``."""
+    pkcs11_sm2_soft: bool = False
+    """Make SM2 keys for those purposes in software; without it they are refused, since PKCS #11 knows no SM2."""
+    pkcs11_sessions: int = Field(default=8, ge=1, le=1024)
+    """How many sessions with the token work at the same time, in each process."""
     base_url: str = "http://127.0.0.1:8000"
     """The public address of the service; QR codes lead there."""
     tsa_urls: Annotated[tuple[str, ...], NoDecode] = ()
@@ -69,6 +82,14 @@ class Settings(BaseSettings):
     def _split_urls(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
 
+    @field_validator("pkcs11_purposes", mode="before")
+    @classmethod
+    def _split_purposes(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = [part.strip() for part in value.split(",") if part.strip()]
+        return frozenset(KeyPurpose) if names == ["all"] else frozenset(names)
+
     @field_validator("base_url")
     @classmethod
     def _plain_url(cls, value: str) -> str:
@@ -81,6 +102,13 @@ class Settings(BaseSettings):
     def _fit_for_production(self) -> Self:
         if self.kek_file is not None and self.kek_passphrase_file is not None:
             raise ValueError("set only one of YINZHENG_KEK_FILE and YINZHENG_KEK_PASSPHRASE_FILE")
+        token = (self.pkcs11_module, self.pkcs11_token, self.pkcs11_pin_file)
+        if any(token) and not all(token):
+            raise ValueError(
+                "YINZHENG_PKCS11_MODULE, YINZHENG_PKCS11_TOKEN and YINZHENG_PKCS11_PIN_FILE belong together"
+            )
+        if self.pkcs11_purposes and self.pkcs11_module is None:
+            raise ValueError("YINZHENG_PKCS11_PURPOSES needs YINZHENG_PKCS11_MODULE")
         if self.environment is Environment.PRODUCTION:
             missing = [
                 name

@@ -9,9 +9,11 @@ from keys.authority import CertificateAuthority
 from keys.certificates import CertificateRecord, CertificateState, KeyOverview
 from keys.custody import KeyAlgorithm, KeyCustody, KeyInfo, KeyPurpose
 from keys.errors import KeysError
+from keys.hsm_errors import HsmUnavailableError
 from keys.jose import TokenSigner, TokenVerifier, VerifiedToken
 from keys.jwks import TokenKeys
 from keys.kek import KekSource, KeyEncryptionKey, Passphrase, RawKey, ScryptCost, create_key_file
+from keys.keyring import Keyring
 from keys.profiles import TIMESTAMP_POLICY, AuthorityUrls, CertificateProfile
 from keys.rewrapping import rewrap
 from keys.soft import SoftCustody
@@ -27,6 +29,7 @@ __all__ = [
     "CertificateRecord",
     "CertificateState",
     "FieldVault",
+    "HsmUnavailableError",
     "KekSource",
     "KeyAlgorithm",
     "KeyCustody",
@@ -34,6 +37,7 @@ __all__ = [
     "KeyInfo",
     "KeyOverview",
     "KeyPurpose",
+    "Keyring",
     "KeysError",
     "Passphrase",
     "RawKey",

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from sqlalchemy.orm import Session
 
+from keys.locations import SOFT
+
 
 class KeyAlgorithm(StrEnum):
     """The algorithms that keys may have; SM2 signs with SM3, the others with SHA-256."""
@@ -32,6 +34,7 @@ class KeyPurpose(StrEnum):
     SEAL = "seal"
     SEAL_MAKER = "seal-maker"
     TIMESTAMP = "timestamp"
+    OCSP = "ocsp"
     TOKEN = "token"
     RECEIPT = "receipt"
 
@@ -40,7 +43,8 @@ class KeyPurpose(StrEnum):
 class KeyInfo:
     """What may be known about a key by anyone.
 
-    ``public_key`` is the DER of its SubjectPublicKeyInfo (RFC 5280 4.1.2.7).
+    ``public_key`` is the DER of its SubjectPublicKeyInfo (RFC 5280 4.1.2.7); ``location`` tells where the private half
+    lives: ``soft``, or ``pkcs11:`` with the label of a token and the key's CKA_ID in it.
     """
 
     id: int
@@ -49,6 +53,7 @@ class KeyInfo:
     label: str
     public_key: bytes
     created_at: datetime
+    location: str = SOFT
 
     def load_public_key(self) -> PublicKeyTypes:
         """The public key as an object that verifies; for SM2 see :class:`keys.sm2.Sm2PublicKey` instead.

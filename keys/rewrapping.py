@@ -36,6 +36,9 @@ def rewrap(database: Database, old: KeyEncryptionKey, new: KekSource, clock: Clo
             return successor.wrap(key, binding=binding)
 
         for signing_key in session.scalars(sa.select(SigningKeyRow)):
+            # a key in a token has nothing here to wrap
+            if signing_key.wrapped is None:
+                continue
             signing_key.wrapped = again(signing_key.wrapped, key_binding(info_of(signing_key)), signing_key.id)
         for data_key in session.scalars(sa.select(DataKeyRow)):
             data_key.wrapped = again(data_key.wrapped, data_key_binding(data_key), f"data:{data_key.id}")

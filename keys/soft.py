@@ -22,13 +22,14 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_der_private_key,
 )
-from sqlalchemy import event
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import Session
 
 from keys._tables import SigningKeyRow
+from keys._uncommitted import Outcome, follow
 from keys.custody import KeyAlgorithm, KeyInfo, KeyPurpose
 from keys.errors import KeyDamagedError, KeyUnknownError
 from keys.kek import KeyEncryptionKey, Secret
+from keys.locations import SOFT
 from keys.sm2 import Sm2PrivateKey
 from store.clock import Clock
 from store.database import Database
@@ -82,9 +83,7 @@ class SoftCustody(Secret):
         """
         self._kek.check_current(session)
         private = _generate(algorithm)
-        key_id = session.scalars(
-            sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence(SigningKeyRow.__tablename__, "id")))
-        ).one()
+        key_id = next_key_id(session)
         public = _public_der(private)
         info = KeyInfo(key_id, algorithm, purpose, label, public, self._clock.now())
         pkcs8 = _pkcs8(private)
@@ -95,6 +94,7 @@ class SoftCustody(Secret):
                 purpose=purpose.value,
                 label=label,
                 public_key=public,
+                location=SOFT,
                 wrapped=self._kek.wrap(pkcs8, binding=key_binding(info)),
                 created_at=info.created_at,
             )
@@ -148,7 +148,7 @@ class SoftCustody(Secret):
             info = info_of(row)
         except ValueError:
             raise KeyDamagedError(key_id=key_id) from None
-        pkcs8 = self._kek.unwrap(row.wrapped, binding=key_binding(info))
+        pkcs8 = None if row.wrapped is None else self._kek.unwrap(row.wrapped, binding=key_binding(info))
         if pkcs8 is None:
             raise KeyDamagedError(key_id=key_id)
         private = _load(info.algorithm, pkcs8)
@@ -163,25 +163,21 @@ class SoftCustody(Secret):
         one that was rolled back is no longer known.
         """
         key_id = held.info.id
-        within = _enclosing(session)
 
-        def forget() -> None:
+        def forget(_outcome: Outcome) -> None:
             with self._lock:
                 self._uncommitted.pop(key_id, None)
 
-        def rolled_back(_session: Session, transaction: SessionTransaction) -> None:
-            if transaction in within:
-                forget()
-
-        def ended(_session: Session, transaction: SessionTransaction) -> None:
-            if transaction.parent is None:
-                forget()
-
         with self._lock:
             self._uncommitted[key_id] = held
-        # the listeners go with the session; a session that is used again does them no harm
-        event.listen(session, "after_soft_rollback", rolled_back)
-        event.listen(session, "after_transaction_end", ended)
+        follow(session, forget)
+
+
+def next_key_id(session: Session) -> int:
+    """The id of a key that is about to be made, so that what is made can be bound to it."""
+    sequence = sa.func.pg_get_serial_sequence(SigningKeyRow.__tablename__, "id")
+    number: int = session.scalars(sa.select(sa.func.nextval(sequence))).one()
+    return number
 
 
 def key_binding(info: KeyInfo) -> bytes:
@@ -193,7 +189,13 @@ def key_binding(info: KeyInfo) -> bytes:
 def info_of(row: SigningKeyRow) -> KeyInfo:
     """:raises ValueError: the row names an algorithm or purpose that does not exist."""
     return KeyInfo(
-        row.id, KeyAlgorithm(row.algorithm), KeyPurpose(row.purpose), row.label, row.public_key, row.created_at
+        row.id,
+        KeyAlgorithm(row.algorithm),
+        KeyPurpose(row.purpose),
+        row.label,
+        row.public_key,
+        row.created_at,
+        row.location,
     )
 
 
@@ -224,13 +226,3 @@ def _public_der(private: SoftPrivateKey) -> bytes:
     if isinstance(private, Sm2PrivateKey):
         return private.public_key.to_der()
     return private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _enclosing(session: Session) -> list[SessionTransaction]:
-    """The session's present savepoint, those around it and the transaction itself."""
-    transaction = session.get_nested_transaction() or session.get_transaction()
-    chain = []
-    while transaction is not None:
-        chain.append(transaction)
-        transaction = transaction.parent
-    return chain

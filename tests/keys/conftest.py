@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from keys_house import START, House
+from softhsm import SoftHsm
 
 from store.clock import FixedClock
 from store.database import Database
@@ -30,3 +31,19 @@ def standing_house(databases: Databases) -> Iterator[House]:
     house.timestamps.ensure()
     yield house
     databases.drop(database)
+
+
+@pytest.fixture(scope="session")
+def softhsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftHsm]:
+    """SoftHSM, which reads where its tokens are from the environment when the module starts."""
+    hsm = SoftHsm.set_up(tmp_path_factory.mktemp("softhsm"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOFTHSM2_CONF", str(hsm.config))
+        yield hsm
+
+
+@pytest.fixture
+def hsm(softhsm: SoftHsm) -> Iterator[SoftHsm]:
+    """SoftHSM with its tokens in place before and after."""
+    yield softhsm
+    softhsm.put_back()
