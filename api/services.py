@@ -49,7 +49,7 @@ from store.objects import ObjectStore, open_object_store
 from store.outbox import Handler, Outbox, Worker
 from store.schema import require_current, upgrade
 from trust import LICENCE_ISSUED, Catalogue, Extending, Issuing, Register, Renderer
-from verify import Checker, CheckRecords, TrustAnchors
+from verify import Checker, CheckRecords, IsolatedWorkers, PdfEvidence, TrustAnchors, inspect_pdf
 from wallet import Presentations, Wallets
 
 TOKEN_SUBJECT = Subject(common_name="印证 令牌签发服务", organisation="印证电子证照服务")
@@ -263,7 +263,23 @@ class Services:
     def checker(self) -> Checker:
         """Checks licences."""
         anchors = TrustAnchors.of([self.keys.authority.root])
-        return Checker(self.register, anchors, self.presentations, self.clock, self.settings.max_pdf_bytes)
+        return Checker(
+            self.register,
+            anchors,
+            self.presentations,
+            self.clock,
+            self.settings.max_pdf_bytes,
+            inspect=self.inspect,
+        )
+
+    @cached_property
+    def inspect(self) -> Callable[..., PdfEvidence]:
+        """Judges a PDF, in a process of its own unless that is switched off."""
+        if not self.settings.isolate_checks:
+            return inspect_pdf
+        workers = IsolatedWorkers(inspect_pdf)
+        self._closing.callback(workers.close)
+        return workers.call
 
     @cached_property
     def check_records(self) -> CheckRecords:

@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """Directories with more fonts (Song, Fang Song, Kai), separated like ``PATH``."""
     max_pdf_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
     """Largest PDF that is checked."""
+    isolate_checks: bool = True
+    """Judge PDFs in processes of their own, with bounds on memory and time."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     check_rate: str = "60/minute"

@@ -111,6 +111,7 @@ def house(database: Database, clock: FixedClock, tmp_path: Path) -> Iterator[Hou
         var=tmp_path,
         database_url=SecretStr(database.url.render_as_string(hide_password=False)),
         objects_url=(tmp_path / "objects").as_uri(),
+        isolate_checks=False,
     )
     with Services(settings, clock) as services:
         yield House(services)

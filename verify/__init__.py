@@ -5,6 +5,7 @@ from __future__ import annotations
 from verify import _tables as _tables  # registers the tables
 from verify.anchors import TrustAnchors
 from verify.checks import CheckedPresentation, Checker
+from verify.isolation import IsolatedWorkers
 from verify.pdf import PdfEvidence, Policy, inspect_pdf
 from verify.records import CheckRecord, CheckRecords
 from verify.verdict import Indication, LicenceSummary, Reason, SignatureReport, Verdict
@@ -15,6 +16,7 @@ __all__ = [
     "CheckedPresentation",
     "Checker",
     "Indication",
+    "IsolatedWorkers",
     "LicenceSummary",
     "PdfEvidence",
     "Policy",

@@ -7,6 +7,7 @@ register says that the licence holds today *and* it is the very file that the re
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -17,7 +18,7 @@ from trust import Licence, Register
 from trust.codes import mask
 from trust.errors import IdentifierInvalidError
 from verify.anchors import TrustAnchors
-from verify.pdf import Policy, inspect_pdf
+from verify.pdf import PdfEvidence, Policy, inspect_pdf
 from verify.reasons import CATALOGUE, reason
 from verify.verdict import LicenceSummary, Reason, Verdict, verdict
 
@@ -67,12 +68,15 @@ class Checker:
         redeemer: PresentationRedeemer,
         clock: Clock,
         max_pdf_bytes: int,
+        inspect: Callable[..., PdfEvidence] = inspect_pdf,
     ) -> None:
+        """:param inspect: :func:`verify.pdf.inspect_pdf`, or the same in a process of its own."""
         self._register = register
         self._anchors = anchors
         self._redeemer = redeemer
         self._clock = clock
         self._max_pdf_bytes = max_pdf_bytes
+        self._inspect = inspect
 
     def check_pdf(self, data: bytes) -> Verdict:
         """Check a sealed licence by its file.
@@ -80,7 +84,7 @@ class Checker:
         :raises VerifyError: it cannot be read as a signed PDF at all (see :mod:`verify.errors`).
         """
         now = self._clock.now()
-        evidence = inspect_pdf(data, self._anchors, policy=Policy.LICENCE, now=now, max_bytes=self._max_pdf_bytes)
+        evidence = self._inspect(data, self._anchors, policy=Policy.LICENCE, now=now, max_bytes=self._max_pdf_bytes)
         licence = self._licence_in(evidence.licence_data)
         if licence is None:
             code = "register.identifier_missing" if evidence.licence_data is None else "register.unknown"

@@ -81,3 +81,21 @@ class AnchorInvalidError(VerifyError):
     kind = Kind.MISCONFIGURED
     zh = "信任根无效：{problem_zh}。请提供 PEM 或 DER 格式的根证书。"
     en = "The trust anchors are not usable: {problem_en}. Give root certificates in PEM or DER."
+
+
+class CheckTooSlowError(VerifyError):
+    """Judging a file took longer than is spent on one."""
+
+    code = "verify.too_slow"
+    kind = Kind.INVALID
+    zh = "该文件在 {seconds} 秒内无法核验完毕，已停止核验。请使用签发时的原文件。"
+    en = "The file could not be judged within {seconds} seconds and was given up. Use the file as it was issued."
+
+
+class CheckCrashedError(VerifyError):
+    """Judging a file failed in a way that was not foreseen, without harm to anything else."""
+
+    code = "verify.crashed"
+    kind = Kind.INVALID
+    zh = "该文件的内容使核验程序异常退出，按不通过处理。请使用签发时的原文件。"
+    en = "The file's content broke the check; it is taken as not valid. Use the file as it was issued."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,10 +9,9 @@ import typer
 
 from api.commands.common import console, errors, open_services, print_json, read_bytes
 from api.errors import FileUnreadableError
-from api.settings import Settings
 from store.errors import YinzhengError
-from verify import Indication, Policy, TrustAnchors, Verdict, inspect_pdf
-from verify.errors import UnreadableError
+from verify import Indication, Policy, TrustAnchors, Verdict
+from verify.errors import UnreadableError, VerifyError
 from verify.verdict import verdict as verdict_of
 
 _COLOURS = {Indication.TOTAL_PASSED: "green", Indication.TOTAL_FAILED: "red", Indication.INDETERMINATE: "yellow"}
@@ -36,9 +34,10 @@ def verify(
     """核验 PDF 证照。Check a PDF: exit 0 passed, 1 failed or not certain, 2 not a PDF or no signature in it."""
     try:
         verdict = _verdict(file, trust)
-    except (UnreadableError, FileUnreadableError) as error:
-        _print_unreadable(error, as_json=as_json)
-        raise typer.Exit(_UNREADABLE) from None
+    except (VerifyError, FileUnreadableError) as error:
+        _print_unjudged(error, as_json=as_json)
+        unreadable = isinstance(error, UnreadableError | FileUnreadableError)
+        raise typer.Exit(_UNREADABLE if unreadable else 1) from None
     if as_json:
         print_json(verdict.to_json())
     else:
@@ -47,14 +46,14 @@ def verify(
 
 
 def _verdict(file: Path, trust: Path | None) -> Verdict:
-    limit = Settings.load().max_pdf_bytes
-    data = read_bytes(file, limit=limit)
-    if trust is None:
-        with open_services() as services:
+    with open_services() as services:
+        limit = services.settings.max_pdf_bytes
+        data = read_bytes(file, limit=limit)
+        if trust is None:
             return services.checker.check_pdf(data)
-    anchors = TrustAnchors.from_bytes(read_bytes(trust, limit=1024 * 1024))
-    now = datetime.now(UTC)
-    evidence = inspect_pdf(data, anchors, policy=Policy.GENERAL, now=now, max_bytes=limit)
+        anchors = TrustAnchors.from_bytes(read_bytes(trust, limit=1024 * 1024))
+        now = services.clock.now()
+        evidence = services.inspect(data, anchors, policy=Policy.GENERAL, now=now, max_bytes=limit)
     return verdict_of(
         evidence.reasons,
         checked_at=now,
@@ -79,7 +78,7 @@ def _print(verdict: Verdict) -> None:
         console.print(f"证照 licence: {licence.title_zh} {licence.identifier} ({licence.status})")
 
 
-def _print_unreadable(error: YinzhengError, *, as_json: bool) -> None:
+def _print_unjudged(error: YinzhengError, *, as_json: bool) -> None:
     if as_json:
         reason: dict[str, Any] = {"code": error.code, "message_zh": error.message_zh, "message_en": error.message_en}
         print_json({"verdict": Indication.INDETERMINATE.value, "reasons": [reason], "signatures": [], "licence": None})
