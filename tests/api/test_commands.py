@@ -1,0 +1,135 @@
+"""The command ``yinzheng`` as a person types it, on the embedded default."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.pdfs import blank_pdf
+
+COMMAND = Path(sys.executable).with_name("yinzheng")
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+class Terminal:
+    """Runs commands over one directory of embedded parts."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("YINZHENG_")},
+            "YINZHENG_VAR": str(var),
+        }
+
+    def run(self, *words: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [COMMAND, *words],
+            capture_output=True,
+            text=True,
+            env={**self._environment, **settings},
+            timeout=120,
+            check=False,
+        )
+
+    def json(self, *words: str | Path) -> dict[str, object]:
+        answer: dict[str, object] = json.loads(self.run(*words, "--json").stdout)
+        return answer
+
+
+@pytest.fixture(scope="module")
+def terminal() -> Iterator[Terminal]:
+    """A terminal where the demo has run."""
+    with TemporaryDirectory(prefix="yinzheng-demo-") as directory:
+        made = Terminal(Path(directory))
+        first = made.run("demo")
+        assert first.returncode == 0, first.stdout + first.stderr
+        assert first.stdout.count("client_secret=") == 3
+        yield made
+
+
+def test_the_demo_runs_again_and_keeps_what_the_first_run_made(terminal: Terminal) -> None:
+    before = {path.name: path.read_bytes() for path in (terminal.var / "demo").iterdir() if path.suffix != ".png"}
+    assert len([name for name in before if name.endswith(".pdf")]) == 3
+    again = terminal.run("demo")
+    assert again.returncode == 0, again.stderr
+    assert "client_secret=" not in again.stdout
+    for name, data in before.items():
+        assert (terminal.var / "demo" / name).read_bytes() == data
+
+
+def test_exit_codes_tell_passed_failed_and_unreadable(terminal: Terminal, tmp_path: Path) -> None:
+    licence = terminal.var / "demo" / "business_licence.pdf"
+    root = terminal.var / "demo" / "root.pem"
+    assert terminal.run("verify", licence).returncode == 0
+    assert terminal.run("verify", licence, "--trust", root).returncode == 0
+    tampered = tmp_path / "tampered.pdf"
+    data = bytearray(licence.read_bytes())
+    data[5000] ^= 1
+    tampered.write_bytes(data)
+    assert terminal.run("verify", tampered).returncode == 1
+    (tmp_path / "plain.pdf").write_bytes(blank_pdf())
+    (tmp_path / "text.pdf").write_text("hello")
+    for name in ("plain.pdf", "text.pdf", "missing.pdf"):
+        assert terminal.run("verify", tmp_path / name, "--trust", root).returncode == 2
+
+
+def test_the_json_of_a_check_has_what_programs_rely_on(terminal: Terminal) -> None:
+    answer = terminal.json("verify", terminal.var / "demo" / "food_operation_permit.pdf")
+    assert answer["verdict"] == "TOTAL_PASSED"
+    assert {"reasons", "signatures", "licence"} <= answer.keys()
+    assert all({"code", "message_zh", "message_en"} <= reason.keys() for reason in answer["reasons"])  # type: ignore[attr-defined]
+
+
+def test_a_licence_is_issued_suspended_resumed_and_revoked(terminal: Terminal, tmp_path: Path) -> None:
+    data, out = EXAMPLES / "physician_practice_certificate.json", tmp_path / "out.pdf"
+    issued = terminal.json("issue", "--type", "physician_practice_certificate", "--data", data, "--out", out)
+    assert issued["created"] is False
+    assert out.read_bytes().startswith(b"%PDF")
+    identifier = str(issued["identifier"])
+    assert terminal.json("licence", "suspend", identifier, "--reason", "核查")["state"] == "suspended"
+    assert terminal.json("licence", "resume", identifier, "--reason", "无误")["state"] == "valid"
+    assert terminal.json("licence", "revoke", identifier, "--reason", "撤回")["state"] == "revoked"
+    assert terminal.json("licence", "status", identifier)["state_reason"] == "撤回"
+    assert terminal.run("verify", out).returncode == 1
+    again = terminal.run("licence", "resume", identifier, "--reason", "x")
+    assert again.returncode == 1
+    assert "trust.act_refused" in again.stderr
+
+
+def test_errors_are_one_line_in_each_language_and_no_traceback(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text('{"a":')
+    (tmp_path / "date.json").write_text('{"issue_date": "2026-02-30"}')
+    kek = tmp_path / "kek"
+    kek.write_bytes(os.urandom(32))
+    kek.chmod(0o600)
+    out = tmp_path / "o.pdf"
+    issue = ("issue", "--type", "business_licence", "--out", out, "--data")
+    cases: list[tuple[str, tuple[str | Path, ...], dict[str, str]]] = [
+        ("api.file_unreadable", (*issue, tmp_path / "bad.json"), {}),
+        ("api.file_unreadable", (*issue, tmp_path / "none.json"), {}),
+        ("api.request_invalid", (*issue, tmp_path / "date.json"), {}),
+        ("trust.identifier_invalid", ("licence", "status", "1.2.3"), {}),
+        ("keys.kek_wrong", ("keys", "list"), {"YINZHENG_KEK_FILE": str(kek)}),
+        ("store.database_unavailable", ("keys", "list"), {"YINZHENG_DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}),
+        ("api.settings", ("keys", "list"), {"YINZHENG_PORT": "many"}),
+        ("api.settings", ("serve",), {"YINZHENG_ENVIRONMENT": "production"}),
+    ]
+    for code, words, settings in cases:
+        result = terminal.run(*words, **settings)
+        assert result.returncode == 1, words
+        assert f"[{code}]" in result.stderr
+        assert "Traceback" not in result.stderr
+        assert len(result.stderr.strip().splitlines()) == 2
+    assert not out.exists()
+
+
+def test_keys_and_the_trust_anchor_are_shown(terminal: Terminal) -> None:
+    assert "root-ca" in terminal.run("keys", "list").stdout
+    assert terminal.run("keys", "root").stdout == (terminal.var / "demo" / "root.pem").read_text()
