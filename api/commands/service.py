@@ -10,9 +10,7 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-import uvicorn
 
-from api.app import create_app
 from api.commands.common import console, open_services
 from api.settings import Environment
 from store.database import Database
@@ -28,6 +26,10 @@ def serve(
     port: Annotated[int | None, typer.Option(help="监听端口 Port to listen on.")] = None,
 ) -> None:
     """运行服务：接口与核验页面。Run the API and the check page."""
+    import uvicorn  # noqa: PLC0415  a second of loading that no other command needs
+
+    from api.app import create_app  # noqa: PLC0415  the same
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     with open_services() as services:
         settings = services.settings
