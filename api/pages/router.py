@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,17 @@ from verify import Verdict
 router = APIRouter()
 _templates = Jinja2Templates(Path(__file__).parent / "templates")
 _ONE_YEAR = 365 * 24 * 3600
+
+
+def _subject_name(subject: str) -> str:
+    """The common name in a distinguished name (RFC 4514); the whole of it where there is none."""
+    for part in re.split(r"(?<!\\),", subject):
+        if part.startswith("CN="):
+            return re.sub(r"\\(.)", r"\1", part.removeprefix("CN="))
+    return subject
+
+
+_templates.env.filters["subject_name"] = _subject_name
 
 
 @router.get("/", response_class=HTMLResponse)
