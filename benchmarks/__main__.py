@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("sealing",)
+NAMES = ("sealing", "sm2")
 
 
 def main() -> None:
