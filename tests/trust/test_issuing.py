@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
 import sqlalchemy as sa
+from pyhanko.pdf_utils.reader import PdfFileReader
 from sqlalchemy.exc import IntegrityError
 
 from seal import SealApplication
@@ -164,3 +167,18 @@ def test_the_history_of_a_licence_cannot_be_rewritten(house: House) -> None:
     house.issue()
     with pytest.raises(IntegrityError, match="append-only"), house.services.database.transaction() as session:
         session.execute(sa.text("UPDATE licence_event SET actor = 'nobody'"))
+
+
+def test_a_sealed_licence_still_claims_pdf_a_and_carries_its_data(house: House) -> None:
+    licence = house.issue()
+    reader = PdfFileReader(io.BytesIO(house.pdf(licence)))
+    assert reader.xrefs.total_revisions >= 3
+    metadata = reader.root["/Metadata"].data
+    assert b"<pdfaid:part>3</pdfaid:part>" in metadata
+    assert b"<pdfaid:conformance>B</pdfaid:conformance>" in metadata
+    unsealed = house.pdf(licence)[: house.pdf(licence).index(b"%%EOF") + 6]
+    assert metadata == PdfFileReader(io.BytesIO(unsealed)).root["/Metadata"].data
+    attached = reader.root["/AF"][0]
+    assert attached["/F"] == "licence.json"
+    assert attached["/AFRelationship"] == "/Data"
+    assert json.loads(attached["/EF"]["/F"].data)["identifier"] == licence.identifier
