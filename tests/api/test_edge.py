@@ -20,7 +20,8 @@ def test_a_lost_database_shows_in_readiness_and_as_503(front: Front) -> None:
         SecretStr("postgresql://nobody@127.0.0.1:1/none").get_secret_value()
     )
     answer = front.http.get("/readyz")
-    assert (answer.status_code, answer.json()["missing"]) == (503, ["database"])
+    assert answer.status_code == 503
+    assert "database" in answer.json()["missing"]
     answer = front.http.get("/v1/wallet/licences", headers=front.holder)
     assert (answer.status_code, answer.json()["code"]) == (503, "store.database_unavailable")
     assert int(answer.headers["retry-after"]) > 0
