@@ -15,6 +15,7 @@ from api.errors import SettingsError
 from api.settings import Settings
 from keys import (
     CertificateAuthority,
+    CertificateRequests,
     FieldVault,
     KekSource,
     KeyEncryptionKey,
@@ -180,6 +181,11 @@ class Services:
             path = self.settings.var / "secrets" / "kek"
             create_key_file(path)
         return RawKey.from_file(path)
+
+    @cached_property
+    def certificate_requests(self) -> CertificateRequests:
+        """Certificates from authorities outside."""
+        return CertificateRequests(self.database, self.keys.custody, self.clock)
 
     @cached_property
     def fonts(self) -> FontLibrary:

@@ -7,14 +7,20 @@ encrypted does so through :class:`FieldVault`.
 from keys import _tables  # noqa: F401  registers the tables
 from keys.authority import CertificateAuthority
 from keys.certificates import CertificateRecord, CertificateState, KeyOverview
+from keys.chains import read_chain
+from keys.crl import RevocationList, RevocationLists
 from keys.custody import KeyAlgorithm, KeyCustody, KeyInfo, KeyPurpose
 from keys.errors import KeysError
+from keys.evidence import PkiEvidence, RevocationEvidence
 from keys.hsm_errors import HsmUnavailableError
 from keys.jose import TokenSigner, TokenVerifier, VerifiedToken
 from keys.jwks import TokenKeys
 from keys.kek import KekSource, KeyEncryptionKey, Passphrase, RawKey, ScryptCost, create_key_file
 from keys.keyring import Keyring
+from keys.ocsp import OcspAnswer, OcspResponder
 from keys.profiles import TIMESTAMP_POLICY, AuthorityUrls, CertificateProfile
+from keys.requests import CertificateRequests
+from keys.revocation import Revocation, RevocationReason
 from keys.rewrapping import rewrap
 from keys.soft import SoftCustody
 from keys.subjects import Subject
@@ -27,6 +33,7 @@ __all__ = [
     "CertificateAuthority",
     "CertificateProfile",
     "CertificateRecord",
+    "CertificateRequests",
     "CertificateState",
     "FieldVault",
     "HsmUnavailableError",
@@ -39,8 +46,16 @@ __all__ = [
     "KeyPurpose",
     "Keyring",
     "KeysError",
+    "OcspAnswer",
+    "OcspResponder",
     "Passphrase",
+    "PkiEvidence",
     "RawKey",
+    "Revocation",
+    "RevocationEvidence",
+    "RevocationList",
+    "RevocationLists",
+    "RevocationReason",
     "ScryptCost",
     "SoftCustody",
     "Subject",
@@ -50,5 +65,6 @@ __all__ = [
     "TokenVerifier",
     "VerifiedToken",
     "create_key_file",
+    "read_chain",
     "rewrap",
 ]

@@ -17,6 +17,7 @@ BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04
 NULL: Final = 0x05
 OBJECT_IDENTIFIER: Final = 0x06
+ENUMERATED: Final = 0x0A
 UTF8_STRING: Final = 0x0C
 PRINTABLE_STRING: Final = 0x13
 UTC_TIME: Final = 0x17
@@ -31,6 +32,11 @@ class DerError(ValueError):
 
 def boolean(value: bool) -> bytes:
     return tlv(BOOLEAN, b"\xff" if value else b"\x00")
+
+
+def enumerated(value: int) -> bytes:
+    """ENUMERATED with a value up to 127."""
+    return tlv(ENUMERATED, bytes((value,)))
 
 
 def bit_string(value: bytes) -> bytes:

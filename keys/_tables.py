@@ -89,7 +89,7 @@ class RevocationRow(Base):
 
     certificate_id: Mapped[int] = mapped_column(sa.ForeignKey("certificate.id"), primary_key=True, autoincrement=False)
     issuer_id: Mapped[int] = mapped_column(sa.ForeignKey("certificate.id"), index=True)
-    serial: Mapped[str]
+    serial: Mapped[str] = mapped_column(unique=True)
     reason: Mapped[str]
     revoked_at: Mapped[datetime]
     invalid_since: Mapped[datetime | None]

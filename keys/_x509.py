@@ -75,22 +75,26 @@ def subject_of(certificate: x509.Certificate) -> bytes:
     return name
 
 
+def signed(to_be_signed: bytes, issuer: Issuer) -> bytes:
+    """What X.509 calls SIGNED: contents, algorithm and signature in a sequence."""
+    return der.sequence(
+        to_be_signed, SIGNATURE_ALGORITHMS[issuer.algorithm], _der.bit_string(issuer.sign(to_be_signed))
+    )
+
+
 def make_certificate(body: CertificateBody, issuer: Issuer) -> x509.Certificate:
     """Have a certificate signed; it is read back before it leaves."""
-    algorithm = SIGNATURE_ALGORITHMS[issuer.algorithm]
     to_be_signed = der.sequence(
         der.explicit(0, der.integer(2)),
         der.integer(random_serial()),
-        algorithm,
+        SIGNATURE_ALGORITHMS[issuer.algorithm],
         issuer.name,
         der.sequence(_der.x509_time(body.not_before), _der.x509_time(body.not_after)),
         body.subject,
         body.public_key,
-        der.explicit(3, der.sequence(*(_encode(extension) for extension in _extensions(body, issuer)))),
+        der.explicit(3, der.sequence(*(encode_extension(*extension) for extension in _extensions(body, issuer)))),
     )
-    return x509.load_der_x509_certificate(
-        der.sequence(to_be_signed, algorithm, _der.bit_string(issuer.sign(to_be_signed)))
-    )
+    return x509.load_der_x509_certificate(signed(to_be_signed, issuer))
 
 
 def _extensions(body: CertificateBody, issuer: Issuer) -> list[tuple[x509.ExtensionType, bool]]:
@@ -109,8 +113,12 @@ def _extensions(body: CertificateBody, issuer: Issuer) -> list[tuple[x509.Extens
     policy = _ANY_POLICY if rules.authority else CERTIFICATE_POLICY
     policies = [x509.PolicyInformation(x509.ObjectIdentifier(policy), None)]
     found.append((x509.CertificatePolicies(policies), False))
-    if body.urls is not None:
-        found.extend((extension, False) for extension in _url_extensions(body.urls))
+    urls = body.urls
+    if not rules.status:
+        found.append((x509.OCSPNoCheck(), False))
+        urls = None if urls is None else AuthorityUrls(issuer=urls.issuer)
+    if urls is not None:
+        found.extend((extension, False) for extension in _url_extensions(urls))
     return found
 
 
@@ -132,8 +140,8 @@ def _url_extensions(urls: AuthorityUrls) -> Sequence[x509.ExtensionType]:
     return found
 
 
-def _encode(extension: tuple[x509.ExtensionType, bool]) -> bytes:
-    value, critical = extension
+def encode_extension(value: x509.ExtensionType, critical: bool = False) -> bytes:
+    """An Extension (RFC 5280 4.1)."""
     flag = (_der.boolean(True),) if critical else ()
     oid = der.oid(value.oid.dotted_string)
     return der.sequence(oid, *flag, der.octet_string(value.public_bytes()))

@@ -6,9 +6,9 @@ brings those, and this one then serves tests and rehearsals.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from functools import partial
+import dataclasses
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
@@ -17,20 +17,26 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.orm import Session
 
+from keys import _books as books
+from keys import revocation as revocations
+from keys._certifying import Certifier, UrlsBelow
 from keys._locks import take_turns
-from keys._tables import CertificateRow, SigningKeyRow
-from keys._x509 import CertificateBody, Issuer, key_identifier, make_certificate, subject_of
+from keys._tables import CertificateRow
+from keys._x509 import key_identifier, subject_of
 from keys.certificate_checks import is_gm, is_issued_by, public_key_info
 from keys.certificates import CertificateRecord, CertificateState, KeyOverview
-from keys.custody import KeyAlgorithm, KeyCustody, KeyInfo, KeyPurpose
+from keys.chain_errors import ForeignIssuerError
+from keys.custody import KeyAlgorithm, KeyCustody, KeyPurpose
 from keys.errors import (
+    AnchorFixedError,
     AuthorityNotReadyError,
+    CertificateRetiredError,
     CertificateUnknownError,
-    IssuerExpiredError,
-    KeyDamagedError,
     PurposeMismatchError,
 )
-from keys.profiles import AuthorityUrls, CertificateProfile, profile_for
+from keys.foreign import ForeignCertificates
+from keys.profiles import CertificateProfile, profile_for
+from keys.revocation import Revocation, RevocationReason
 from keys.subjects import Subject
 from store.clock import Clock
 from store.database import Database
@@ -39,9 +45,7 @@ ROOT_SUBJECT: Final = Subject(common_name="印证根证书 Yinzheng Root CA", or
 GM_ROOT_SUBJECT: Final = Subject(common_name="印证国密根证书 Yinzheng SM2 Root CA", organisation="印证 Yinzheng")
 GM_ISSUING_SUBJECT: Final = Subject(common_name="印证国密签发 Yinzheng SM2 Issuing CA", organisation="印证 Yinzheng")
 ISSUING_SUBJECT: Final = Subject(common_name="印证签发证书 Yinzheng Issuing CA", organisation="印证 Yinzheng")
-
-_BACKDATED: Final = timedelta(minutes=5)
-"""Relying parties whose clock is a little behind accept a new certificate at once."""
+RESPONDER_SUBJECT: Final = Subject(common_name="印证证书状态服务 Yinzheng OCSP", organisation="印证 Yinzheng")
 
 _RENEWED_BEFORE: Final = timedelta(days=30)
 """A service's certificate is replaced when less of its life is left."""
@@ -63,7 +67,7 @@ class CertificateAuthority:
         algorithm: KeyAlgorithm = KeyAlgorithm.ECDSA_P256,
         root_subject: Subject = ROOT_SUBJECT,
         issuing_subject: Subject = ISSUING_SUBJECT,
-        urls: AuthorityUrls | None = None,
+        urls: UrlsBelow | None = None,
     ) -> None:
         self._database = database
         self._custody = custody
@@ -71,34 +75,24 @@ class CertificateAuthority:
         self._algorithm = algorithm
         self._root_subject = root_subject
         self._issuing_subject = issuing_subject
-        self._urls = urls
-        self._authorities: dict[bytes, CertificateRecord] = {}
+        self._certifier = Certifier(custody, clock, urls)
+        self._foreign = ForeignCertificates(database)
+        self._known: dict[bytes, x509.Certificate] = {}
         self._lock = Lock()
 
     def ensure(self) -> None:
-        """Make the root and the issuing authority if they are not there; of two processes, one does."""
-        with self._database.transaction() as session:
-            if _newest(session, CertificateProfile.ISSUING_CA, gm=False) is not None:
-                return
-            take_turns(session, "authority")
-            if _newest(session, CertificateProfile.ISSUING_CA, gm=False) is not None:
-                return
-            root = self._found(session, self._algorithm, KeyPurpose.ROOT_CA, self._root_subject, None)
-            self._found(session, self._algorithm, KeyPurpose.ISSUING_CA, self._issuing_subject, root)
+        """Make the root and the issuing authority if they are not there; of two processes, one does.
+
+        An issuing authority that was revoked gets a successor under the same root.
+        """
+        self._ensure(gm=False)
 
     def ensure_gm(self) -> None:
         """Make the root and the issuing authority of SM2 (国密) if they are not there; of two processes, one does.
 
         Certificates for SM2 keys come from these, signed with SM2-with-SM3 (GB/T 20518-2018).
         """
-        with self._database.transaction() as session:
-            if _newest(session, CertificateProfile.ISSUING_CA, gm=True) is not None:
-                return
-            take_turns(session, "authority.gm")
-            if _newest(session, CertificateProfile.ISSUING_CA, gm=True) is not None:
-                return
-            root = self._found(session, KeyAlgorithm.SM2, KeyPurpose.ROOT_CA, GM_ROOT_SUBJECT, None)
-            self._found(session, KeyAlgorithm.SM2, KeyPurpose.ISSUING_CA, GM_ISSUING_SUBJECT, root)
+        self._ensure(gm=True)
 
     @property
     def root(self) -> x509.Certificate:
@@ -132,6 +126,11 @@ class CertificateAuthority:
         """
         return self._authority(CertificateProfile.ISSUING_CA, gm=True).certificate
 
+    def authorities(self) -> list[CertificateRecord]:
+        """Every root and issuing authority that there ever was, oldest first."""
+        with self._database.transaction() as session:
+            return books.all_authorities(session)
+
     def issue(self, session: Session, key_id: int, profile: CertificateProfile, subject: Subject) -> CertificateRecord:
         """Certify a key within the caller's transaction, in which the key may have been made as well.
 
@@ -141,14 +140,72 @@ class CertificateAuthority:
         :raises keys.errors.KeyUnknownError: there is no such key.
         :raises PurposeMismatchError: the key was not made for what the profile certifies.
         :raises AuthorityNotReadyError: there is no issuing authority yet.
-        :raises IssuerExpiredError: the issuing authority's certificate is not valid now.
-        :raises KeyDamagedError: the custody's signature is not that of the issuing authority's key.
+        :raises keys.errors.IssuerExpiredError: the issuing authority's certificate is not valid now.
+        :raises keys.errors.KeyDamagedError: the custody's signature is not that of the issuing authority's key.
         """
-        key = self._custody.info(key_id)
-        if profile.rules.authority or key.purpose not in profile.rules.purposes:
-            raise PurposeMismatchError(key_id=key_id, purpose=key.purpose.value, wanted=profile.value)
-        issuer = self._authority(CertificateProfile.ISSUING_CA, gm=key.algorithm is KeyAlgorithm.SM2)
-        return self._certify(session, key, profile, subject, issuer)
+        return self._issue(session, key_id, profile, subject.to_der())
+
+    def renew(self, session: Session, certificate_id: int) -> CertificateRecord:
+        """Give a certificate a successor with a new key for the same subject, within the caller's transaction.
+
+        The old one is retired: it is no longer to sign, and stays good for what it signed; unless it was revoked, which
+        it stays. An issuing authority's successor has the name with a generation (G2, G3) behind it, so that a path
+        never has to be guessed, and the old one goes on to sign the lists and status answers of what it issued.
+
+        :raises CertificateUnknownError: there is no such certificate.
+        :raises CertificateRetiredError: it has a successor already.
+        :raises AnchorFixedError: it is a root.
+        :raises ForeignIssuerError: an authority outside issued it; see :class:`keys.requests.CertificateRequests`.
+        :raises keys.errors.IssuerExpiredError: the issuing authority's certificate is not valid now.
+        """
+        row = books.row_to_change(session, certificate_id)
+        if row is None:
+            raise CertificateUnknownError
+        old = CertificateRecord.of(row)
+        if old.profile is CertificateProfile.ROOT_CA:
+            raise AnchorFixedError
+        if old.foreign_issuer_id is not None:
+            raise ForeignIssuerError
+        if old.state is CertificateState.RETIRED:
+            raise CertificateRetiredError
+        if old.state is CertificateState.ACTIVE:
+            row.state = CertificateState.RETIRED.value
+        held = self._custody.info(old.key_id)
+        if old.profile is CertificateProfile.ISSUING_CA:
+            return self._found_issuing(session, held.algorithm)
+        key = self._custody.generate(session, algorithm=held.algorithm, purpose=held.purpose, label=held.label)
+        if old.profile is CertificateProfile.OCSP:
+            issuer = CertificateRecord.of(session.get_one(CertificateRow, old.issuer_id))
+            return self._certifier.certify(session, key, old.profile, subject_of(old.certificate), issuer)
+        return self._issue(session, key.id, old.profile, subject_of(old.certificate))
+
+    def revoke(
+        self,
+        session: Session,
+        certificate_id: int,
+        reason: RevocationReason,
+        *,
+        actor: str,
+        invalid_since: datetime | None = None,
+    ) -> Revocation:
+        """Revoke a certificate for good, within the caller's transaction; lists and status answers tell from its end.
+
+        :param actor: who had it revoked, for the record.
+        :param invalid_since: with a compromise, since when the key was in other hands; what was signed before, as a
+            time stamp proves, stays good.
+        :raises CertificateUnknownError: there is no such certificate.
+        :raises AnchorFixedError: it is a root.
+        :raises keys.errors.AlreadyRevokedError: it was revoked before.
+        :raises keys.errors.InvalidSinceError: ``invalid_since`` without a compromise, or outside of the certificate's
+            life up to now.
+        """
+        now = self._clock.now()
+        return revocations.revoke(session, certificate_id, reason, actor=actor, at=now, invalid_since=invalid_since)
+
+    def revocation(self, certificate_id: int) -> Revocation | None:
+        """The revocation of a certificate, if it was revoked."""
+        with self._database.transaction() as session:
+            return revocations.revocation_of(session, certificate_id)
 
     def ensure_service(
         self, purpose: KeyPurpose, subject: Subject, *, algorithm: KeyAlgorithm = KeyAlgorithm.ECDSA_P256
@@ -158,17 +215,32 @@ class CertificateAuthority:
         :param purpose: TIMESTAMP, TOKEN or RECEIPT; SEAL_MAKER with the algorithm SM2.
         """
         self._authority(CertificateProfile.ISSUING_CA, gm=algorithm is KeyAlgorithm.SM2)
-        with self._database.transaction() as session:
-            current = self._usable(session, purpose)
-            if current is not None:
-                return current
-            take_turns(session, f"service.{purpose.value}")
-            current = self._usable(session, purpose)
-            if current is not None:
-                return current
-            label = f"{purpose.value} {self._clock.now():%Y-%m-%d}"
-            key = self._custody.generate(session, algorithm=algorithm, purpose=purpose, label=label)
-            return self.issue(session, key.id, profile_for(purpose), subject)
+
+        def find(session: Session) -> CertificateRecord | None:
+            return self._lasting(books.newest_for(session, purpose))
+
+        def make(session: Session) -> CertificateRecord:
+            return self.issue(session, self._service_key(session, purpose, algorithm), profile_for(purpose), subject)
+
+        return self._find_or_make(f"service.{purpose.value}", find, make)
+
+    def ensure_responder(self, issuer: CertificateRecord) -> CertificateRecord:
+        """The certificate with which status answers for what an authority issued are signed now (RFC 6960 2.6).
+
+        Its key is of the authority's algorithm.
+
+        :raises keys.errors.IssuerExpiredError: the authority's certificate is not valid now.
+        """
+
+        def find(session: Session) -> CertificateRecord | None:
+            return self._lasting(books.newest_responder(session, issuer.id), within=issuer)
+
+        def make(session: Session) -> CertificateRecord:
+            key_id = self._service_key(session, KeyPurpose.OCSP, self._custody.info(issuer.key_id).algorithm)
+            name = RESPONDER_SUBJECT.to_der()
+            return self._certifier.certify(session, self._custody.info(key_id), CertificateProfile.OCSP, name, issuer)
+
+        return self._find_or_make(f"responder.{issuer.id}", find, make)
 
     def current(self, purpose: KeyPurpose) -> CertificateRecord:
         """The newest active certificate for keys of a purpose.
@@ -176,7 +248,7 @@ class CertificateAuthority:
         :raises AuthorityNotReadyError: there is none.
         """
         with self._database.transaction() as session:
-            record = _newest_for(session, purpose)
+            record = books.newest_for(session, purpose)
         if record is None:
             raise AuthorityNotReadyError
         return record
@@ -193,17 +265,23 @@ class CertificateAuthority:
         return CertificateRecord.of(row)
 
     def chain(self, certificate: x509.Certificate) -> list[x509.Certificate]:
-        """A certificate issued here and those above it, ending with the root.
+        """A certificate of ours and those above it, ending with the root.
 
-        :raises CertificateUnknownError: it was not issued here.
+        The chain of one that an authority outside issued ends where the chain did that was brought in, which may be
+        before its root.
+
+        :raises CertificateUnknownError: it was not issued here, nor brought in.
         """
         path = [certificate]
-        # of our certificates only a root names no issuer's key
-        while (identifier := _issuer_key(path[-1])) is not None:
-            path.append(self._issuer_of(path[-1], identifier))
-        if self._find_authority(key_identifier(public_key_info(path[-1]))) != path[-1]:
-            raise CertificateUnknownError
-        return path
+        try:
+            # of our certificates only a root names no issuer's key
+            while (identifier := _issuer_key(path[-1])) is not None:
+                path.append(self._issuer_of(path[-1], identifier))
+            if self._find_authority(key_identifier(public_key_info(path[-1]))) == path[-1]:
+                return path
+        except CertificateUnknownError:
+            pass
+        return [*path, *self._above_ours(path[-1])]
 
     def overview(self) -> list[KeyOverview]:
         """All keys with their certificates, for an operator to look at."""
@@ -214,76 +292,75 @@ class CertificateAuthority:
                 by_key.setdefault(row.key_id, []).append(CertificateRecord.of(row))
         return [KeyOverview(key, tuple(by_key.get(key.id, ()))) for key in held]
 
-    def _found(
-        self,
-        session: Session,
-        algorithm: KeyAlgorithm,
-        purpose: KeyPurpose,
-        subject: Subject,
-        issuer: CertificateRecord | None,
-    ) -> CertificateRecord:
-        key = self._custody.generate(session, algorithm=algorithm, purpose=purpose, label=subject.common_name)
-        return self._certify(session, key, profile_for(purpose), subject, issuer)
+    def _ensure(self, *, gm: bool) -> None:
+        with self._database.transaction() as session:
+            if books.newest_authority(session, CertificateProfile.ISSUING_CA, gm=gm) is not None:
+                return
+            take_turns(session, "authority.gm" if gm else "authority")
+            if books.newest_authority(session, CertificateProfile.ISSUING_CA, gm=gm) is not None:
+                return
+            algorithm = KeyAlgorithm.SM2 if gm else self._algorithm
+            if books.newest_authority(session, CertificateProfile.ROOT_CA, gm=gm) is None:
+                subject = GM_ROOT_SUBJECT if gm else self._root_subject
+                key = self._custody.generate(
+                    session, algorithm=algorithm, purpose=KeyPurpose.ROOT_CA, label=subject.common_name
+                )
+                self._certifier.certify(session, key, CertificateProfile.ROOT_CA, subject.to_der(), None)
+            self._found_issuing(session, algorithm)
 
-    def _certify(
-        self,
-        session: Session,
-        key: KeyInfo,
-        profile: CertificateProfile,
-        subject: Subject,
-        issuer: CertificateRecord | None,
-    ) -> CertificateRecord:
-        now = self._clock.now().replace(microsecond=0)
-        not_before, not_after = now - _BACKDATED, _years_after(now, profile.rules.years)
-        name = subject.to_der()
-        signing_key, issuer_name, urls = key, name, None
-        if issuer is not None:
-            if not issuer.not_before <= now < issuer.not_after:
-                raise IssuerExpiredError
-            not_before, not_after = max(not_before, issuer.not_before), min(not_after, issuer.not_after)
-            signing_key, issuer_name = self._custody.info(issuer.key_id), subject_of(issuer.certificate)
-            urls = self._urls
-        certificate = make_certificate(
-            CertificateBody(name, key.public_key, not_before, not_after, profile.rules, urls),
-            Issuer(
-                issuer_name,
-                signing_key.public_key,
-                signing_key.algorithm,
-                partial(self._custody.sign, signing_key.id),
-            ),
+    def _found_issuing(self, session: Session, algorithm: KeyAlgorithm) -> CertificateRecord:
+        gm = algorithm is KeyAlgorithm.SM2
+        profile = CertificateProfile.ISSUING_CA
+        before = [
+            each for each in books.all_authorities(session) if each.profile is profile and is_gm(each.certificate) is gm
+        ]
+        subject = GM_ISSUING_SUBJECT if gm else self._issuing_subject
+        if before:
+            subject = dataclasses.replace(subject, common_name=f"{subject.common_name} G{len(before) + 1}")
+        root = _ready(books.newest_authority(session, CertificateProfile.ROOT_CA, gm=gm))
+        key = self._custody.generate(
+            session, algorithm=algorithm, purpose=KeyPurpose.ISSUING_CA, label=subject.common_name
         )
-        # a custody that signs with another key than it says must be found out here, not by a relying party
-        if not is_issued_by(certificate, certificate if issuer is None else issuer.certificate):
-            raise KeyDamagedError(key_id=signing_key.id)
-        row = CertificateRow(
-            key_id=key.id,
-            issuer_id=None if issuer is None else issuer.id,
-            profile=profile.value,
-            serial=f"{certificate.serial_number:x}",
-            der=certificate.public_bytes(Encoding.DER),
-            not_before=not_before,
-            not_after=not_after,
-            state=CertificateState.ACTIVE.value,
-            created_at=self._clock.now(),
-        )
-        session.add(row)
-        session.flush()
-        return CertificateRecord.of(row)
+        return self._certifier.certify(session, key, profile, subject.to_der(), root)
 
-    def _usable(self, session: Session, purpose: KeyPurpose) -> CertificateRecord | None:
-        record = _newest_for(session, purpose)
-        if record is None or record.not_after - self._clock.now() < _RENEWED_BEFORE:
+    def _issue(self, session: Session, key_id: int, profile: CertificateProfile, name: bytes) -> CertificateRecord:
+        key = self._custody.info(key_id)
+        rules = profile.rules
+        if rules.authority or profile is CertificateProfile.OCSP or key.purpose not in rules.purposes:
+            raise PurposeMismatchError(key_id=key_id, purpose=key.purpose.value, wanted=profile.value)
+        gm = key.algorithm is KeyAlgorithm.SM2
+        issuer = _ready(books.newest_authority(session, CertificateProfile.ISSUING_CA, gm=gm))
+        return self._certifier.certify(session, key, profile, name, issuer)
+
+    def _find_or_make(
+        self,
+        name: str,
+        find: Callable[[Session], CertificateRecord | None],
+        make: Callable[[Session], CertificateRecord],
+    ) -> CertificateRecord:
+        with self._database.transaction() as session:
+            found = find(session)
+            if found is None:
+                take_turns(session, name)
+                found = find(session) or make(session)
+            return found
+
+    def _service_key(self, session: Session, purpose: KeyPurpose, algorithm: KeyAlgorithm) -> int:
+        label = f"{purpose.value} {self._clock.now():%Y-%m-%d}"
+        return self._custody.generate(session, algorithm=algorithm, purpose=purpose, label=label).id
+
+    def _lasting(
+        self, record: CertificateRecord | None, within: CertificateRecord | None = None
+    ) -> CertificateRecord | None:
+        """A service's certificate if it need not be replaced yet, or could not be by one that lasts longer."""
+        if record is None:
             return None
-        return record
+        lasts = record.not_after - self._clock.now() >= _RENEWED_BEFORE
+        return record if lasts or (within is not None and record.not_after == within.not_after) else None
 
     def _authority(self, profile: CertificateProfile, *, gm: bool = False) -> CertificateRecord:
-        with self._lock:
-            known = _fitting(self._authorities.values(), profile, gm=gm)
-        if not known:
-            known = _fitting(self._load_authorities(), profile, gm=gm)
-        if not known:
-            raise AuthorityNotReadyError
-        return max(known, key=lambda record: record.id)
+        with self._database.transaction() as session:
+            return _ready(books.newest_authority(session, profile, gm=gm))
 
     def _issuer_of(self, certificate: x509.Certificate, identifier: bytes) -> x509.Certificate:
         issuer = self._find_authority(identifier)
@@ -291,54 +368,34 @@ class CertificateAuthority:
             raise CertificateUnknownError
         return issuer
 
+    def _above_ours(self, certificate: x509.Certificate) -> list[x509.Certificate]:
+        """The authorities outside above a certificate that was brought in."""
+        encoded, serial = certificate.public_bytes(Encoding.DER), f"{certificate.serial_number:x}"
+        brought_in = CertificateRow.foreign_issuer_id.is_not(None)
+        with self._database.transaction() as session:
+            found = session.scalars(sa.select(CertificateRow.der).where(CertificateRow.serial == serial, brought_in))
+            known = encoded in found.all()
+        if not known:
+            raise CertificateUnknownError
+        return self._foreign.above(certificate)
+
     def _find_authority(self, identifier: bytes) -> x509.Certificate:
         with self._lock:
-            found = self._authorities.get(identifier)
+            found = self._known.get(identifier)
         if found is None:
-            self._load_authorities()
+            certificates = [record.certificate for record in self.authorities()]
             with self._lock:
-                found = self._authorities.get(identifier)
+                self._known = {_subject_key_identifier(each): each for each in certificates}
+                found = self._known.get(identifier)
         if found is None:
             raise CertificateUnknownError
-        return found.certificate
-
-    def _load_authorities(self) -> list[CertificateRecord]:
-        profiles = [profile.value for profile in CertificateProfile if profile.rules.authority]
-        with self._database.transaction() as session:
-            rows = session.scalars(sa.select(CertificateRow).where(CertificateRow.profile.in_(profiles)))
-            records = [CertificateRecord.of(row) for row in rows]
-        with self._lock:
-            self._authorities = {_subject_key_identifier(record.certificate): record for record in records}
-        return records
+        return found
 
 
-def _fitting(records: Iterable[CertificateRecord], profile: CertificateProfile, *, gm: bool) -> list[CertificateRecord]:
-    return [record for record in records if record.profile is profile and is_gm(record.certificate) is gm]
-
-
-def _newest_for(session: Session, purpose: KeyPurpose) -> CertificateRecord | None:
-    # two purposes share a profile, so the key decides
-    row = session.scalar(
-        sa.select(CertificateRow)
-        .join(SigningKeyRow, SigningKeyRow.id == CertificateRow.key_id)
-        .where(SigningKeyRow.purpose == purpose.value, _active())
-        .order_by(CertificateRow.id.desc())
-        .limit(1)
-    )
-    return None if row is None else CertificateRecord.of(row)
-
-
-def _active() -> sa.ColumnElement[bool]:
-    return CertificateRow.state == CertificateState.ACTIVE.value
-
-
-def _newest(session: Session, profile: CertificateProfile, *, gm: bool) -> int | None:
-    of_sm2 = SigningKeyRow.algorithm == KeyAlgorithm.SM2.value
-    return session.scalar(
-        sa.select(sa.func.max(CertificateRow.id))
-        .join(SigningKeyRow, SigningKeyRow.id == CertificateRow.key_id)
-        .where(CertificateRow.profile == profile.value, of_sm2 if gm else ~of_sm2, _active())
-    )
+def _ready(record: CertificateRecord | None) -> CertificateRecord:
+    if record is None:
+        raise AuthorityNotReadyError
+    return record
 
 
 def _subject_key_identifier(certificate: x509.Certificate) -> bytes:
@@ -351,9 +408,3 @@ def _issuer_key(certificate: x509.Certificate) -> bytes | None:
     except x509.ExtensionNotFound:
         return None
     return extension.value.key_identifier
-
-
-def _years_after(start: datetime, years: int) -> datetime:
-    """The same day of a later year; 29 February counts as the 28th."""
-    day = 28 if (start.month, start.day) == (2, 29) else start.day
-    return start.astimezone(UTC).replace(year=start.year + years, day=day)

@@ -18,6 +18,9 @@ class CertificateState(StrEnum):
     """Whether a certificate still stands; its dates are another matter."""
 
     ACTIVE = "active"
+    RETIRED = "retired"
+    """A newer one took its place: it signs no more, and what it signed stays good."""
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class CertificateRecord:
     certificate: x509.Certificate
     state: CertificateState
     created_at: datetime
+    foreign_issuer_id: int | None = None
+    """The authority outside that issued it, where none of ours did."""
 
     @classmethod
     def of(cls, row: CertificateRow) -> Self:
@@ -43,6 +48,7 @@ class CertificateRecord:
             x509.load_der_x509_certificate(row.der),
             CertificateState(row.state),
             row.created_at,
+            row.foreign_issuer_id,
         )
 
     @property

@@ -12,9 +12,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from sqlalchemy.orm import Session
 
+from keys.errors import PurposeMismatchError
 from keys.locations import SOFT
 
 
@@ -37,6 +39,7 @@ class KeyPurpose(StrEnum):
     OCSP = "ocsp"
     TOKEN = "token"
     RECEIPT = "receipt"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +96,24 @@ class KeyCustody(Protocol):
         :raises keys.errors.KeyDamagedError: what is stored is not the key that its record names.
         """
         ...
+
+    def sign_digest(self, key_id: int, digest: bytes) -> bytes:
+        """Sign what a SHA-256 digest stands for, unseen. Only keys of people do: remote signing has nothing else.
+
+        :param digest: 32 bytes.
+        :raises keys.errors.KeyUnknownError: there is no such key.
+        :raises keys.errors.KeyDamagedError: what is stored is not the key that its record names.
+        :raises keys.errors.PurposeMismatchError: the key is not a person's, or is of SM2, which signs no bare digest.
+        """
+        ...
+
+
+def check_signs_digests(key: KeyInfo, digest: bytes) -> None:
+    """Whether a key may sign a bare digest, for every custody alike.
+
+    :raises PurposeMismatchError: the key is not a person's, or is of SM2.
+    """
+    if key.purpose is not KeyPurpose.PERSON or key.algorithm is KeyAlgorithm.SM2:
+        raise PurposeMismatchError(key_id=key.id, purpose=key.purpose.value, wanted=KeyPurpose.PERSON.value)
+    if len(digest) != SHA256.digest_size:
+        raise ValueError("a SHA-256 digest has 32 bytes")

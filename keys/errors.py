@@ -147,6 +147,57 @@ class CertificateUnknownError(KeysError):
     en = "There is no such certificate, or it was not issued here."
 
 
+class AnchorFixedError(KeysError):
+    """Revoking or renewing a certificate that no authority here stands above, as nobody's list could name it."""
+
+    code = "keys.anchor_fixed"
+    kind = Kind.CONFLICT
+    zh = "根证书没有上级，不能撤销，也不能更新。请另建根证书，并通知依赖方更换信任锚。"
+    en = (
+        "No authority here stands above this certificate, so it is neither revoked nor renewed. "
+        "Set up another root, and have relying parties change their trust anchors."
+    )
+
+
+class AlreadyRevokedError(KeysError):
+    """The certificate was revoked before; its first record stands."""
+
+    code = "keys.already_revoked"
+    kind = Kind.CONFLICT
+    zh = "该证书此前已撤销，原撤销记录保持不变。"
+    en = "The certificate was revoked before; that record stands."
+
+
+class CertificateRevokedError(KeysError):
+    """Something was to be done with a certificate that was revoked."""
+
+    code = "keys.certificate_revoked"
+    kind = Kind.CONFLICT
+    zh = "该证书已撤销，不能继续使用。请更换密钥和证书。"
+    en = "The certificate was revoked and cannot be used; replace the key and the certificate."
+
+
+class CertificateRetiredError(KeysError):
+    """Something was to be done with a certificate that has a successor."""
+
+    code = "keys.certificate_retired"
+    kind = Kind.CONFLICT
+    zh = "该证书已被新证书替换，仅用于验证既有签名。请使用新证书。"
+    en = "The certificate has been replaced and only serves to verify what it signed; use the new one."
+
+
+class InvalidSinceError(KeysError):
+    """The date from which a key is held to be compromised makes no sense."""
+
+    code = "keys.invalid_since"
+    kind = Kind.INVALID
+    zh = "失效起始时间仅用于密钥泄露，且应在证书生效之后、撤销之前。"
+    en = (
+        "A date since which the key was invalid goes with a compromise only, "
+        "and lies between the start of the certificate and its revocation."
+    )
+
+
 class AuthorityNotReadyError(KeysError):
     """The certificate authority or a service certificate has not been set up yet."""
 

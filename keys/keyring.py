@@ -81,6 +81,13 @@ class Keyring:
         """
         return self._keeper(key_id).sign(key_id, data)
 
+    def sign_digest(self, key_id: int, digest: bytes) -> bytes:
+        """Sign what a SHA-256 digest stands for, with a person's key, wherever it lives.
+
+        :raises HsmNotConfiguredError: it lives in a token that this process is not set up for.
+        """
+        return self._keeper(key_id).sign_digest(key_id, digest)
+
     def _keeper(self, key_id: int) -> KeyCustody:
         keeper = self._keepers.get(key_id)
         if keeper is None:

@@ -6,6 +6,7 @@ one key pass for another: the label of a key in the token names what its record 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from sqlalchemy.orm import Session
 
 from keys._tables import SigningKeyRow
 from keys._uncommitted import Outcome, follow
-from keys.custody import KeyAlgorithm, KeyInfo, KeyPurpose
+from keys.custody import KeyAlgorithm, KeyInfo, KeyPurpose, check_signs_digests
 from keys.errors import KeyDamagedError, KeyUnknownError
 from keys.hsm_errors import (
     HsmKeyMissingError,
@@ -156,11 +157,19 @@ class TokenCustody:
         :raises HsmKeyMissingError: the key is not in the token.
         :raises HsmUnavailableError: the token is not there.
         """
+        return self._sign(self._find(key_id), hashlib.sha256(data).digest())
+
+    def sign_digest(self, key_id: int, digest: bytes) -> bytes:
+        """Sign what a SHA-256 digest stands for; see :meth:`keys.custody.KeyCustody.sign_digest`."""
         key = self._find(key_id)
-        if key_id not in self._proven:
+        check_signs_digests(key.info, digest)
+        return self._sign(key, digest)
+
+    def _sign(self, key: _TokenKey, digest: bytes) -> bytes:
+        if key.info.id not in self._proven:
             self._prove(key)
         algorithm = key.info.algorithm
-        return self._with(key, lambda private: sign_with(private, algorithm, data))
+        return self._with(key, lambda private: sign_with(private, algorithm, digest))
 
     def orphans(self) -> list[TokenOrphan]:
         """Keys of ours in the token that no record names; a transaction that still runs may be about to name one.

@@ -83,14 +83,13 @@ def make_pair(held: TokenSession, algorithm: KeyAlgorithm, label: str) -> tuple[
         raise
 
 
-def sign_with(private: PrivateKey, algorithm: KeyAlgorithm, data: bytes) -> bytes:
-    """SHA-256 with ECDSA in DER, or RSA PKCS #1 v1.5; the token gets to see the digest only.
+def sign_with(private: PrivateKey, algorithm: KeyAlgorithm, digest: bytes) -> bytes:
+    """A SHA-256 digest with ECDSA, in DER, or RSA PKCS #1 v1.5.
 
     :raises UnfitKeyError: the key does not sign, or what the token answered is no signature of this kind.
     """
     if not isinstance(private, SignMixin):
         raise UnfitKeyError("usage")
-    digest = hashlib.sha256(data).digest()
     if algorithm is KeyAlgorithm.ECDSA_P256:
         signature = private.sign(digest, mechanism=Mechanism.ECDSA)
         if len(signature) != 2 * _COORDINATE:
@@ -107,7 +106,7 @@ def holds(private: PrivateKey, algorithm: KeyAlgorithm, public_key: bytes) -> bo
     Not all tokens keep the public half, so it cannot be asked for.
     """
     challenge = secrets.token_bytes(32)
-    signature = sign_with(private, algorithm, challenge)
+    signature = sign_with(private, algorithm, hashlib.sha256(challenge).digest())
     public = load_der_public_key(public_key)
     try:
         if isinstance(public, ec.EllipticCurvePublicKey):

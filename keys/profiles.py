@@ -33,7 +33,9 @@ class CertificateProfile(StrEnum):
     SEAL = "seal"
     SEAL_MAKER = "seal-maker"
     TIMESTAMP = "timestamp"
+    OCSP = "ocsp"
     TOKEN = "token"
+    PERSON = "person"
 
     @property
     def rules(self) -> ProfileRules:
@@ -46,7 +48,8 @@ class ProfileRules:
     """What a certificate of one profile contains.
 
     ``years`` is the longest validity, ``purposes`` the keys that it may certify, ``path_length`` how many further
-    authorities may follow; nothing for what is no authority.
+    authorities may follow; nothing for what is no authority. One without ``status`` is not asked about: relying parties
+    take it as it stands until it ends (RFC 6960 4.2.2.2.1).
     """
 
     years: int
@@ -56,6 +59,7 @@ class ProfileRules:
     extended_key_usage_critical: bool = False
     authority: bool = False
     path_length: int | None = None
+    status: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,13 @@ _RULES: Final = {
         _usage(sign=True, commit=True),
         x509.ExtendedKeyUsage([DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]),
     ),
+    # what people and companies sign with; one by one, each authorised by them
+    CertificateProfile.PERSON: ProfileRules(
+        3,
+        frozenset({KeyPurpose.PERSON}),
+        _usage(sign=True, commit=True),
+        x509.ExtendedKeyUsage([DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]),
+    ),
     # who signs seal data (GB/T 38540-2020) is known by the key usage alone
     CertificateProfile.SEAL_MAKER: ProfileRules(5, frozenset({KeyPurpose.SEAL_MAKER}), _usage(sign=True, commit=True)),
     # RFC 3161 2.3: one key purpose, and critical
@@ -109,6 +120,13 @@ _RULES: Final = {
         _usage(sign=True),
         x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]),
         extended_key_usage_critical=True,
+    ),
+    CertificateProfile.OCSP: ProfileRules(
+        1,
+        frozenset({KeyPurpose.OCSP}),
+        _usage(sign=True),
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]),
+        status=False,
     ),
     CertificateProfile.TOKEN: ProfileRules(1, frozenset({KeyPurpose.TOKEN, KeyPurpose.RECEIPT}), _usage(sign=True)),
 }

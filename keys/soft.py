@@ -14,6 +14,7 @@ from typing import Final
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -26,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from keys._tables import SigningKeyRow
 from keys._uncommitted import Outcome, follow
-from keys.custody import KeyAlgorithm, KeyInfo, KeyPurpose
+from keys.custody import KeyAlgorithm, KeyInfo, KeyPurpose, check_signs_digests
 from keys.errors import KeyDamagedError, KeyUnknownError
 from keys.kek import KeyEncryptionKey, Secret
 from keys.locations import SOFT
@@ -39,6 +40,7 @@ SoftPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | Sm2PrivateKey
 _ECDSA: Final = ec.ECDSA(SHA256())
 _PKCS1: Final = padding.PKCS1v15()
 _SHA256: Final = SHA256()
+_HASHED: Final = Prehashed(_SHA256)
 
 
 class _HeldKey(Secret):
@@ -56,6 +58,14 @@ class _HeldKey(Secret):
         if isinstance(self._private, Sm2PrivateKey):
             return self._private.sign(data)
         return self._private.sign(data, _PKCS1, _SHA256)
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        check_signs_digests(self.info, digest)
+        if isinstance(self._private, ec.EllipticCurvePrivateKey):
+            return self._private.sign(digest, ec.ECDSA(_HASHED))
+        if isinstance(self._private, Sm2PrivateKey):
+            raise KeyDamagedError(key_id=self.info.id)
+        return self._private.sign(digest, _PKCS1, _HASHED)
 
 
 class SoftCustody(Secret):
@@ -122,6 +132,10 @@ class SoftCustody(Secret):
         :raises KeyDamagedError: what is stored is not the key that its record names.
         """
         return self._find(key_id).sign(data)
+
+    def sign_digest(self, key_id: int, digest: bytes) -> bytes:
+        """Sign what a SHA-256 digest stands for; see :meth:`keys.custody.KeyCustody.sign_digest`."""
+        return self._find(key_id).sign_digest(digest)
 
     def _find(self, key_id: int) -> _HeldKey:
         with self._lock:

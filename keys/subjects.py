@@ -20,14 +20,18 @@ _LIMITS: Final = {
     "common_name": 64,
     # X.520 sets none; EN 319 412-1 5.1.4 the form
     "organisation_identifier": 64,
+    "serial_number": 64,
 }
 _UNNAMEABLE: Final = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 _IDENTIFIER: Final = re.compile(r"[A-Z]{3}[A-Z]{2}-[0-9A-Za-z.:/-]+", re.ASCII)
+_SERIAL: Final = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The distinguished name of an organisation's certificate, all in UTF-8.
+    """The distinguished name of a certificate, of an organisation or a person, in UTF-8.
+
+    ``serial_number`` (2.5.4.5) tells people of one name apart; never an identity number, since certificates are public.
 
     ``organisation_identifier`` is the attribute 2.5.4.97 in the form of ETSI EN 319 412-1 5.1.4; for a body with a
     unified social credit code (统一社会信用代码) see :meth:`credit_code_identifier`.
@@ -36,12 +40,13 @@ class Subject:
     """
 
     common_name: str
-    organisation: str
+    organisation: str | None
     organisation_identifier: str | None = None
     organisational_unit: str | None = None
     locality: str | None = None
     province: str | None = None
     country: str = "CN"
+    serial_number: str | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -53,6 +58,8 @@ class Subject:
         identifier = self.organisation_identifier
         if identifier is not None and _IDENTIFIER.fullmatch(identifier) is None:
             _refuse("organisation_identifier", "格式应如 NTRCN-…", "it must look like NTRCN-…")
+        if self.serial_number is not None and _SERIAL.fullmatch(self.serial_number) is None:
+            _refuse("serial_number", "只能含字母、数字和连字符", "it consists of letters, digits and hyphens")
 
     @staticmethod
     def credit_code_identifier(code: str) -> str:
@@ -72,7 +79,10 @@ class Subject:
         # RFC 5280 appendix A.1: a country is a PrintableString, everything else may be UTF-8
         country = _attribute("2.5.4.6", tlv(PRINTABLE_STRING, self.country.encode("ascii")))
         named = (_attribute(kind, utf8_string(value)) for kind, value in attributes if value is not None)
-        return sequence(country, *named)
+        # X.520 6.2.9: a serial number is a PrintableString
+        serial = self.serial_number
+        told_apart = () if serial is None else (_attribute("2.5.4.5", tlv(PRINTABLE_STRING, serial.encode("ascii"))),)
+        return sequence(country, *named, *told_apart)
 
 
 def _attribute(kind: str, value: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -19,6 +20,7 @@ from keys import _tsp as tsp
 from keys._tables import TimestampClockRow
 from keys._x509 import SIGNATURE_ALGORITHMS, random_serial, subject_of
 from keys.authority import CertificateAuthority
+from keys.certificate_checks import is_issued_by
 from keys.certificates import CertificateRecord
 from keys.custody import KeyAlgorithm, KeyCustody, KeyPurpose
 from keys.subjects import Subject
@@ -36,6 +38,9 @@ _SAVED_EVERY: Final = timedelta(seconds=10)
 _ACCURACY: Final = timedelta(seconds=1)
 """What every token states, so also how far the clocks of several processes may be apart."""
 
+_FAR_OFF: Final = timedelta(seconds=5)
+"""From another machine's clock. More than that is a clock that runs wild; less may be the other one."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Signer:
@@ -47,6 +52,7 @@ class TimestampAuthority:
     """Answers time-stamp requests. Safe to use from several threads.
 
     :param algorithm: of its key, when one is made.
+    :param reference: another clock, such as the database server's; while ours is far from it, nothing is stamped.
     """
 
     def __init__(
@@ -58,6 +64,7 @@ class TimestampAuthority:
         *,
         subject: Subject = SUBJECT,
         algorithm: KeyAlgorithm = KeyAlgorithm.ECDSA_P256,
+        reference: Callable[[], datetime] | None = None,
     ) -> None:
         self._custody = custody
         self._authority = authority
@@ -65,6 +72,7 @@ class TimestampAuthority:
         self._clock = clock
         self._subject = subject
         self._algorithm = algorithm
+        self._reference = reference
         self._signer: _Signer | None = None
         self._last: datetime | None = None
         self._saved: datetime | None = None
@@ -74,7 +82,8 @@ class TimestampAuthority:
     def ensure(self) -> None:
         """Make the key and certificate, or renew them when due; of two processes, one does."""
         record = self._authority.ensure_service(KeyPurpose.TIMESTAMP, self._subject, algorithm=self._algorithm)
-        self._signer = self._prepare(record)
+        if self._signer is None or self._signer.record.id != record.id:
+            self._signer = self._prepare(record)
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -89,8 +98,8 @@ class TimestampAuthority:
 
         What cannot be stamped gets a rejection (RFC 3161 2.4.2): ``badAlg`` for other imprints than SHA-256, SHA-384
         and SHA-512, ``badDataFormat``, ``badRequest`` for another version, ``unacceptedPolicy``,
-        ``unacceptedExtension``; ``timeNotAvailable`` when the clock went backwards or our certificate is not valid
-        now, ``systemFailure`` when the key or the database cannot be used.
+        ``unacceptedExtension``; ``timeNotAvailable`` when the clock went backwards or is far from the reference, or our
+        certificate is not valid now, ``systemFailure`` when the key or the database cannot be used.
         """
         try:
             query = tsp.read_query(request)
@@ -115,24 +124,47 @@ class TimestampAuthority:
         return tsp.granted(query, info, attributes, signature, signer.parts)
 
     def _time(self) -> datetime:
-        """The present moment, if it is not before one that was already issued."""
+        """The present moment, if it is not before one that was already issued, nor far from the reference."""
         with self._lock:
             # read inside, or a thread that was held up would look like a clock that went backwards
-            now = self._clock.now()
-            if self._last is not None and now < self._last:
+            now, before = self._clock.now(), self._last
+            if before is not None and now < before:
                 raise tsp.RefusalError(tsp.Failure.TIME_NOT_AVAILABLE)
             self._last = now
         saved = self._saved
-        # at first all wait for the database's word; later one thread asks and the others go on
-        if (saved is None or now - saved >= _SAVED_EVERY) and self._saving.acquire(blocking=saved is None):
+        if saved is not None and now - saved < _SAVED_EVERY:
+            return now
+        # at first, after a failure, a pause or a jump all wait for the word of others; else one thread asks and the
+        # others go on
+        blocking = saved is None or now - saved >= 2 * _SAVED_EVERY
+        if self._saving.acquire(blocking=blocking):
             try:
                 if self._saved is saved:
-                    if self._save(now) - now > _ACCURACY:
-                        raise tsp.RefusalError(tsp.Failure.TIME_NOT_AVAILABLE)
-                    self._saved = now
+                    self._check(now)
+            except BaseException:
+                self._saved = None
+                with self._lock:
+                    # a time that was not issued says nothing about those that are
+                    if self._last == now:
+                        self._last = before
+                raise
             finally:
                 self._saving.release()
         return now
+
+    def _check(self, now: datetime) -> None:
+        """Hold a time against the other clocks, write it down, and see whether our certificate still stands."""
+        if self._reference is not None:
+            theirs = self._reference()
+            # the answer took its time; theirs lies between
+            if not now - _FAR_OFF <= theirs <= self._clock.now() + _FAR_OFF:
+                _LOG.error("no time stamps: this machine's clock is %s from the reference", now - theirs)
+                raise tsp.RefusalError(tsp.Failure.TIME_NOT_AVAILABLE)
+        if self._save(now) - now > _ACCURACY:
+            raise tsp.RefusalError(tsp.Failure.TIME_NOT_AVAILABLE)
+        if self._signer is not None:
+            self.ensure()
+        self._saved = now
 
     def _save(self, now: datetime) -> datetime:
         """Write the time down unless a later one is; what is written then."""
@@ -154,7 +186,9 @@ class TimestampAuthority:
 
     def _prepare(self, record: CertificateRecord) -> _Signer:
         path = self._authority.chain(record.certificate)
-        encoded = [certificate.public_bytes(Encoding.DER) for certificate in path[:-1]]
+        # all but the root; a chain from outside may end before it
+        sent = path[:-1] if is_issued_by(path[-1], path[-1]) else path
+        encoded = [certificate.public_bytes(Encoding.DER) for certificate in sent]
         return _Signer(
             record,
             tsp.SignerParts.of(

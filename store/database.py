@@ -90,6 +90,14 @@ class Database:
         with self.transaction() as session:
             session.execute(sa.text("SELECT 1"))
 
+    def time(self) -> datetime:
+        """What the server's own clock says.
+
+        :raises DatabaseUnavailableError: it could not be asked.
+        """
+        with self.transaction() as session:
+            return session.execute(sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))).scalar_one()
+
     def close(self) -> None:
         """Close all connections of the pool."""
         self._engine.dispose()

@@ -175,6 +175,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['certificate_id'], ['certificate.id'], name=op.f('fk_certificate_revocation_certificate_id_certificate')),
     sa.ForeignKeyConstraint(['issuer_id'], ['certificate.id'], name=op.f('fk_certificate_revocation_issuer_id_certificate')),
     sa.PrimaryKeyConstraint('certificate_id', name=op.f('pk_certificate_revocation')),
+    sa.UniqueConstraint('serial', name=op.f('uq_certificate_revocation_serial')),
     info={'append_only': True}
     )
     op.create_index(op.f('ix_certificate_revocation_issuer_id'), 'certificate_revocation', ['issuer_id'], unique=False)

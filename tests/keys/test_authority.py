@@ -173,7 +173,7 @@ class TestProfiles:
             issuer="http://ca.example/issuing.cer", crl="http://ca.example/issuing.crl", ocsp="http://ca.example/ocsp"
         )
         standing = standing_house
-        authority = CertificateAuthority(standing.database, standing.custody, standing.clock, urls=urls)
+        authority = CertificateAuthority(standing.database, standing.custody, standing.clock, urls=lambda _: urls)
         with standing.database.transaction() as session:
             key = standing.make_key()
             certificate = authority.issue(session, key.id, CertificateProfile.SEAL, SUBJECT).certificate

@@ -1,0 +1,78 @@
+"""What shows, inside a document and without us, that a certificate stood when it was used (PAdES B-LT)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from keys.authority import CertificateAuthority
+from keys.certificates import CertificateRecord
+from keys.crl import RevocationLists
+from keys.errors import CertificateRevokedError, CertificateUnknownError
+from keys.ocsp import OcspResponder
+from keys.revocation import any_revoked
+from store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationEvidence:
+    """The certificates of a path, leaf first and root last, and what was said about each but the root, all in DER."""
+
+    certificates: tuple[bytes, ...]
+    ocsp_answers: tuple[bytes, ...]
+    crls: tuple[bytes, ...]
+
+
+class PkiEvidence:
+    """Gathers the evidence for certificates issued here. Safe to use from several threads."""
+
+    def __init__(
+        self, database: Database, authority: CertificateAuthority, lists: RevocationLists, responder: OcspResponder
+    ) -> None:
+        self._database = database
+        self._authority = authority
+        self._lists = lists
+        self._responder = responder
+        self._path = lru_cache(maxsize=1024)(self._find_path)
+
+    def revocation_info(self, certificate: x509.Certificate) -> RevocationEvidence:
+        """An OCSP answer for a certificate and the lists of those above it, each good for most of a day at least.
+
+        They may have been made before, up to an hour ago for the answer, so that they are there at the moment of a
+        signature. The answer holds its responder's certificate, which needs no status.
+
+        :raises CertificateUnknownError: it was not issued here, or is a root.
+        :raises CertificateRevokedError: it, or an authority above it, was revoked.
+        :raises store.errors.YinzhengError: an authority's key cannot be used now.
+        """
+        path = self._path(certificate)
+        with self._database.transaction() as session:
+            if any_revoked(session, path.serials):
+                raise CertificateRevokedError
+        first, *above = path.issuers
+        return RevocationEvidence(
+            path.encoded,
+            (self._responder.status_of(first, certificate.serial_number).der,),
+            tuple(self._lists.current(issuer).der for issuer in above),
+        )
+
+    def _find_path(self, certificate: x509.Certificate) -> _Path:
+        chain = self._authority.chain(certificate)
+        records = {record.certificate: record for record in self._authority.authorities()}
+        if len(chain) < 2:
+            raise CertificateUnknownError
+        return _Path(
+            tuple(each.public_bytes(Encoding.DER) for each in chain),
+            tuple(each.serial_number for each in chain),
+            tuple(records[each] for each in chain[1:]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    encoded: tuple[bytes, ...]
+    serials: tuple[int, ...]
+    issuers: tuple[CertificateRecord, ...]
