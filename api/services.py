@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from cryptography import x509
 
 from api.clients import Clients
 from api.errors import SettingsError
 from api.settings import Settings
 from keys import (
+    AuthorityUrls,
     CertificateAuthority,
     CertificateRequests,
     FieldVault,
@@ -21,8 +24,11 @@ from keys import (
     KeyEncryptionKey,
     KeyPurpose,
     Keyring,
+    OcspResponder,
     Passphrase,
+    PkiEvidence,
     RawKey,
+    RevocationLists,
     SoftCustody,
     Subject,
     TimestampAuthority,
@@ -32,10 +38,10 @@ from keys import (
     create_key_file,
 )
 from seal import (
-    ChainOnly,
     ExternalTimeStamps,
     FontLibrary,
     InternalTimeStamps,
+    IssuedHere,
     Organisations,
     Sealer,
     SealPress,
@@ -64,6 +70,9 @@ class Keys:
     vault: FieldVault
     authority: CertificateAuthority
     timestamps: TimestampAuthority
+    revocation_lists: RevocationLists
+    ocsp: OcspResponder
+    evidence: PkiEvidence
     token_keys: TokenKeys
     signer: TokenSigner
     verifier: TokenVerifier
@@ -74,7 +83,7 @@ class Keys:
         database: Database,
         kek_source: KekSource,
         clock: Clock,
-        issuer: str,
+        base_url: str,
         keyring: Callable[[SoftCustody], Keyring],
     ) -> Keys:
         """Open custody with the key-encryption key, and make the authorities where they are missing.
@@ -85,15 +94,36 @@ class Keys:
         custody = keyring(SoftCustody(database, kek, clock))
         vault = FieldVault(database, kek, clock)
         vault.ensure()
-        authority = CertificateAuthority(database, custody, clock)
+        authority = CertificateAuthority(database, custody, clock, urls=partial(_urls_below, base_url))
         authority.ensure()
-        timestamps = TimestampAuthority(custody, authority, database, clock)
+        reference = database.time if isinstance(clock, SystemClock) else None
+        timestamps = TimestampAuthority(custody, authority, database, clock, reference=reference)
         timestamps.ensure()
+        revocation_lists = RevocationLists(database, custody, clock)
+        ocsp = OcspResponder(custody, authority, database, clock)
+        evidence = PkiEvidence(database, authority, revocation_lists, ocsp)
         token = authority.ensure_service(KeyPurpose.TOKEN, TOKEN_SUBJECT)
         token_keys = TokenKeys(custody, clock)
-        signer = TokenSigner(custody, custody.info(token.key_id), clock, issuer=issuer)
-        verifier = TokenVerifier(token_keys, clock, issuer=issuer)
-        return cls(custody, vault, authority, timestamps, token_keys, signer, verifier)
+        signer = TokenSigner(custody, custody.info(token.key_id), clock, issuer=base_url)
+        verifier = TokenVerifier(token_keys, clock, issuer=base_url)
+        return cls(
+            custody=custody,
+            vault=vault,
+            authority=authority,
+            timestamps=timestamps,
+            revocation_lists=revocation_lists,
+            ocsp=ocsp,
+            evidence=evidence,
+            token_keys=token_keys,
+            signer=signer,
+            verifier=verifier,
+        )
+
+
+def _urls_below(base_url: str, issuer: x509.Certificate) -> AuthorityUrls:
+    """The addresses that certificates under an authority name; see :mod:`api.routers.pki`."""
+    authority = f"{base_url}/pki/authorities/{issuer.serial_number:x}"
+    return AuthorityUrls(issuer=f"{authority}.crt", crl=f"{authority}.crl", ocsp=f"{base_url}/pki/ocsp")
 
 
 class Services:
@@ -212,7 +242,7 @@ class Services:
         """Makes sealed PDFs."""
         urls = self.settings.tsa_urls
         time_stamps = ExternalTimeStamps(urls) if urls else self._own_time_stamps()
-        return SealPress(self.keys.custody, self.keys.authority, time_stamps, ChainOnly(self.keys.authority))
+        return SealPress(self.keys.custody, self.keys.authority, time_stamps, IssuedHere(self.keys.evidence))
 
     def _own_time_stamps(self) -> InternalTimeStamps:
         return InternalTimeStamps(self.keys.timestamps, self.keys.authority)

@@ -9,7 +9,7 @@ from seal.fonts import FontLibrary
 from seal.long_term import SealLevel, ValidationData
 from seal.organisations import Organisation, Organisations
 from seal.pdf import Placement
-from seal.press import ChainOnly, RevocationSource, SealPress
+from seal.press import IssuedHere, RevocationSource, SealPress
 from seal.registry import Seal, SealApplication, SealRegistry, SealRequest
 from seal.sealing import SealedPdf, Sealer, SealingOrder, SealUse
 from seal.states import Move, SealState
@@ -17,10 +17,10 @@ from seal.time_stamps import InternalTimeStamps, TimeStampSource
 
 __all__ = [
     "Artwork",
-    "ChainOnly",
     "ExternalTimeStamps",
     "FontLibrary",
     "InternalTimeStamps",
+    "IssuedHere",
     "Move",
     "Organisation",
     "Organisations",

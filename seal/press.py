@@ -8,9 +8,8 @@ from functools import lru_cache
 from typing import IO, Protocol
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from keys import CertificateAuthority, KeyCustody
+from keys import CertificateAuthority, KeyCustody, PkiEvidence
 from seal.artwork import Artwork
 from seal.cms import CmsSigner
 from seal.long_term import DocumentStamp, SealLevel, ValidationData, add_validation_data
@@ -107,12 +106,12 @@ class SealPress:
         return CmsSigner(certificate, self._authority.chain(certificate)[1:-1])
 
 
-class ChainOnly:
-    """Validation data without any word on revocation: the chain alone."""
+class IssuedHere:
+    """Validation data of certificates of our own authority."""
 
-    def __init__(self, authority: CertificateAuthority) -> None:
-        self._authority = authority
+    def __init__(self, evidence: PkiEvidence) -> None:
+        self._evidence = evidence
 
     def validation_data(self, certificate: x509.Certificate) -> ValidationData:
-        chain = self._authority.chain(certificate)
-        return ValidationData(tuple(each.public_bytes(Encoding.DER) for each in chain))
+        found = self._evidence.revocation_info(certificate)
+        return ValidationData(found.certificates, found.ocsp_answers, found.crls)

@@ -1,0 +1,175 @@
+"""The PKI services over HTTP, judged by OpenSSL."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from pydantic import SecretStr
+
+from api.app import create_app
+from api.services import Services
+from api.settings import Settings
+from keys import RevocationReason
+from store.database import Database
+from tests.house import House
+
+
+@dataclass
+class Live:
+    """The service on a loopback port, with the machine's clock, so that programs of others can call it."""
+
+    house: House
+    url: str
+    directory: Path
+
+    def openssl(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["openssl", *words], capture_output=True, text=True, cwd=self.directory, check=False)
+
+    def write(self, name: str, certificate: x509.Certificate) -> x509.Certificate:
+        (self.directory / name).write_bytes(certificate.public_bytes(Encoding.PEM))
+        return certificate
+
+    def get(self, path: str) -> bytes:
+        with urllib.request.urlopen(self.url + path) as answer:
+            data: bytes = answer.read()
+            return data
+
+
+@pytest.fixture
+def live(database: Database, tmp_path: Path) -> Iterator[Live]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    settings = Settings(
+        var=tmp_path,
+        database_url=SecretStr(database.url.render_as_string(hide_password=False)),
+        objects_url=(tmp_path / "objects").as_uri(),
+        base_url=url,
+        isolate_checks=False,
+    )
+    with Services(settings) as services:
+        server = uvicorn.Server(uvicorn.Config(create_app(services), log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        made = Live(House(services), url, tmp_path)
+        made.write("root.pem", services.keys.authority.root)
+        made.write("issuing.pem", services.keys.authority.issuing)
+        yield made
+        server.should_exit = True
+        thread.join()
+
+
+def seal_certificate(live: Live) -> tuple[int, x509.Certificate]:
+    certificate_id = live.house.seal().certificate_id
+    assert certificate_id is not None
+    certificate = live.house.services.keys.authority.get(certificate_id).certificate
+    return certificate_id, live.write("seal.pem", certificate)
+
+
+def revoke(live: Live, certificate_id: int) -> None:
+    with live.house.services.database.transaction() as session:
+        live.house.services.keys.authority.revoke(
+            session, certificate_id, RevocationReason.KEY_COMPROMISE, actor="tests"
+        )
+
+
+@pytest.mark.needs("openssl")
+def test_the_lists_named_in_the_certificates_satisfy_openssl_until_a_revocation(live: Live) -> None:
+    certificate_id, certificate = seal_certificate(live)
+    lists = b""
+    for each in (certificate, live.house.services.keys.authority.issuing):
+        points = each.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+        address = points[0].full_name[0].value  # type: ignore[index]
+        der = live.get(address.removeprefix(live.url))
+        lists += x509.load_der_x509_crl(der).public_bytes(Encoding.PEM)
+    (live.directory / "lists.pem").write_bytes(lists)
+    verify = ("verify", "-crl_check_all", "-CAfile", "root.pem", "-untrusted", "issuing.pem", "-CRLfile", "lists.pem")
+    assert live.openssl(*verify, "seal.pem").returncode == 0
+    revoke(live, certificate_id)
+    authority = live.house.services.keys.authority.issuing.serial_number
+    fresh = x509.load_der_x509_crl(live.get(f"/pki/authorities/{authority:x}.crl"))
+    entry = fresh.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    assert entry is not None
+    (live.directory / "lists.pem").write_bytes(fresh.public_bytes(Encoding.PEM) + lists)
+    assert "revoked" in live.openssl(*verify, "seal.pem").stderr
+
+
+@pytest.mark.needs("openssl")
+def test_openssl_asks_for_the_status_at_the_address_in_the_certificate(live: Live) -> None:
+    certificate_id, _ = seal_certificate(live)
+    address = live.openssl("x509", "-in", "seal.pem", "-noout", "-ocsp_uri").stdout.strip()
+    assert address == f"{live.url}/pki/ocsp"
+    ask = ("ocsp", "-issuer", "issuing.pem", "-cert", "seal.pem", "-url", address, "-CAfile", "root.pem")
+    said = live.openssl(*ask)
+    assert "Response verify OK" in said.stderr
+    assert "seal.pem: good" in said.stdout
+    revoke(live, certificate_id)
+    said = live.openssl(*ask)
+    assert "seal.pem: revoked" in said.stdout
+    assert "keyCompromise" in said.stdout
+
+
+def test_the_status_can_be_asked_for_by_get_and_kept(live: Live) -> None:
+    _, certificate = seal_certificate(live)
+    builder = ocsp.OCSPRequestBuilder().add_certificate(
+        certificate, live.house.services.keys.authority.issuing, SHA256()
+    )
+    encoded = base64.b64encode(builder.build().public_bytes(Encoding.DER)).decode()
+    with urllib.request.urlopen(f"{live.url}/pki/ocsp/{encoded}") as answer:
+        assert answer.headers["Content-Type"] == "application/ocsp-response"
+        assert "max-age" in answer.headers["Cache-Control"]
+        response = ocsp.load_der_ocsp_response(answer.read())
+    assert response.certificate_status is ocsp.OCSPCertStatus.GOOD
+    junk = ocsp.load_der_ocsp_response(live.get("/pki/ocsp/%00nonsense"))
+    assert junk.response_status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+
+
+@pytest.mark.needs("openssl")
+def test_openssl_verifies_a_time_stamp_had_over_http(live: Live) -> None:
+    (live.directory / "data").write_bytes(b"data")
+    live.openssl("ts", "-query", "-data", "data", "-sha384", "-cert", "-out", "query")
+    request = urllib.request.Request(
+        f"{live.url}/pki/tsa",
+        data=(live.directory / "query").read_bytes(),
+        headers={"Content-Type": "application/timestamp-query"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert answer.headers["Content-Type"] == "application/timestamp-reply"
+        (live.directory / "reply").write_bytes(answer.read())
+    said = live.openssl(
+        "ts", "-verify", "-data", "data", "-in", "reply", "-CAfile", "root.pem", "-untrusted", "issuing.pem"
+    )
+    assert "Verification: OK" in said.stdout + said.stderr
+
+
+def test_certificates_and_lists_are_cached_by_etag(live: Live) -> None:
+    serial = live.house.services.keys.authority.issuing.serial_number
+    for ending in ("crt", "crl"):
+        with urllib.request.urlopen(f"{live.url}/pki/authorities/{serial:x}.{ending}") as answer:
+            etag = answer.headers["ETag"]
+            assert "max-age" in answer.headers["Cache-Control"]
+        again = urllib.request.Request(
+            f"{live.url}/pki/authorities/{serial:x}.{ending}", headers={"If-None-Match": etag}
+        )
+        with pytest.raises(urllib.error.HTTPError) as unchanged:
+            urllib.request.urlopen(again)
+        assert unchanged.value.code == 304
+    with pytest.raises(urllib.error.HTTPError) as unknown:
+        live.get("/pki/authorities/abc.crt")
+    assert unknown.value.code == 404
