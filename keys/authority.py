@@ -277,7 +277,9 @@ class CertificateAuthority:
             # of our certificates only a root names no issuer's key
             while (identifier := _issuer_key(path[-1])) is not None:
                 path.append(self._issuer_of(path[-1], identifier))
-            if self._find_authority(key_identifier(public_key_info(path[-1]))) == path[-1]:
+            known = self._find_authority(key_identifier(public_key_info(path[-1]))) == path[-1]
+            # an authority outside may leave that name out of what it issued for us
+            if known and is_issued_by(path[-1], path[-1]):
                 return path
         except CertificateUnknownError:
             pass
@@ -355,7 +357,9 @@ class CertificateAuthority:
         """A service's certificate if it need not be replaced yet, or could not be by one that lasts longer."""
         if record is None:
             return None
-        lasts = record.not_after - self._clock.now() >= _RENEWED_BEFORE
+        # who has certificates from outside gets the next one there as well, and in time
+        renewed_before = _RENEWED_BEFORE if record.foreign_issuer_id is None else timedelta()
+        lasts = record.not_after - self._clock.now() >= renewed_before
         return record if lasts or (within is not None and record.not_after == within.not_after) else None
 
     def _authority(self, profile: CertificateProfile, *, gm: bool = False) -> CertificateRecord:
