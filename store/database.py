@@ -52,14 +52,17 @@ class Database:
 
     :param url: ``postgresql://user@host/name``; the driver is always psycopg 3.
     :param pool_size: connections kept open by this process.
+    :param most: connections that it opens at the most. More than the threads of the HTTP server (40), each of which may
+        hold one and need another for a moment.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, most: int = 60) -> None:
         self.url = sa.make_url(url).set(drivername="postgresql+psycopg")
         self._engine = sa.create_engine(
             self.url,
             pool_size=pool_size,
-            max_overflow=pool_size,
+            max_overflow=most - pool_size,
+            pool_timeout=10,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
         )
