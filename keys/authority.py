@@ -214,10 +214,10 @@ class CertificateAuthority:
 
         :param purpose: TIMESTAMP, TOKEN or RECEIPT; SEAL_MAKER with the algorithm SM2.
         """
-        self._authority(CertificateProfile.ISSUING_CA, gm=algorithm is KeyAlgorithm.SM2)
+        issuer = self._authority(CertificateProfile.ISSUING_CA, gm=algorithm is KeyAlgorithm.SM2)
 
         def find(session: Session) -> CertificateRecord | None:
-            return self._lasting(books.newest_for(session, purpose))
+            return self._lasting(books.newest_for(session, purpose), within=issuer)
 
         def make(session: Session) -> CertificateRecord:
             return self.issue(session, self._service_key(session, purpose, algorithm), profile_for(purpose), subject)
@@ -351,16 +351,14 @@ class CertificateAuthority:
         label = f"{purpose.value} {self._clock.now():%Y-%m-%d}"
         return self._custody.generate(session, algorithm=algorithm, purpose=purpose, label=label).id
 
-    def _lasting(
-        self, record: CertificateRecord | None, within: CertificateRecord | None = None
-    ) -> CertificateRecord | None:
+    def _lasting(self, record: CertificateRecord | None, *, within: CertificateRecord) -> CertificateRecord | None:
         """A service's certificate if it need not be replaced yet, or could not be by one that lasts longer."""
         if record is None:
             return None
         # who has certificates from outside gets the next one there as well, and in time
         renewed_before = _RENEWED_BEFORE if record.foreign_issuer_id is None else timedelta()
         lasts = record.not_after - self._clock.now() >= renewed_before
-        return record if lasts or (within is not None and record.not_after == within.not_after) else None
+        return record if lasts or record.not_after == within.not_after else None
 
     def _authority(self, profile: CertificateProfile, *, gm: bool = False) -> CertificateRecord:
         with self._database.transaction() as session:

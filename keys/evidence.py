@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -19,7 +20,7 @@ from store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class RevocationEvidence:
-    """The certificates of a path, leaf first and root last, and what was said about each but the root, all in DER."""
+    """The certificates of a path, leaf first, and what was said about those that were issued here, all in DER."""
 
     certificates: tuple[bytes, ...]
     ocsp_answers: tuple[bytes, ...]
@@ -42,9 +43,10 @@ class PkiEvidence:
         """An OCSP answer for a certificate and the lists of those above it, each good for most of a day at least.
 
         They may have been made before, up to an hour ago for the answer, so that they are there at the moment of a
-        signature. The answer holds its responder's certificate, which needs no status.
+        signature. The answer holds its responder's certificate, which needs no status. What authorities outside issued
+        has its status with them; for it there is nothing here.
 
-        :raises CertificateUnknownError: it was not issued here, or is a root.
+        :raises CertificateUnknownError: it was not issued here nor brought in, or is a root.
         :raises CertificateRevokedError: it, or an authority above it, was revoked.
         :raises store.errors.YinzhengError: an authority's key cannot be used now.
         """
@@ -52,22 +54,19 @@ class PkiEvidence:
         with self._database.transaction() as session:
             if any_revoked(session, path.serials):
                 raise CertificateRevokedError
-        first, *above = path.issuers
-        return RevocationEvidence(
-            path.encoded,
-            (self._responder.status_of(first, certificate.serial_number).der,),
-            tuple(self._lists.current(issuer).der for issuer in above),
-        )
+        answers = [self._responder.status_of(each, certificate.serial_number).der for each in path.issuers[:1]]
+        lists = [self._lists.current(each).der for each in path.issuers[1:]]
+        return RevocationEvidence(path.encoded, tuple(answers), tuple(lists))
 
     def _find_path(self, certificate: x509.Certificate) -> _Path:
         chain = self._authority.chain(certificate)
-        records = {record.certificate: record for record in self._authority.authorities()}
         if len(chain) < 2:
             raise CertificateUnknownError
+        records = {record.certificate: record for record in self._authority.authorities()}
         return _Path(
             tuple(each.public_bytes(Encoding.DER) for each in chain),
             tuple(each.serial_number for each in chain),
-            tuple(records[each] for each in chain[1:]),
+            tuple(records[each] for each in takewhile(records.__contains__, chain[1:])),
         )
 
 
@@ -75,4 +74,5 @@ class PkiEvidence:
 class _Path:
     encoded: tuple[bytes, ...]
     serials: tuple[int, ...]
+    # from the nearest up, as far as they are our own
     issuers: tuple[CertificateRecord, ...]

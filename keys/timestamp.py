@@ -127,30 +127,30 @@ class TimestampAuthority:
         """The present moment, if it is not before one that was already issued, nor far from the reference."""
         with self._lock:
             # read inside, or a thread that was held up would look like a clock that went backwards
-            now, before = self._clock.now(), self._last
-            if before is not None and now < before:
+            now = self._clock.now()
+            if self._last is not None and now < self._last:
                 raise tsp.RefusalError(tsp.Failure.TIME_NOT_AVAILABLE)
-            self._last = now
+        self._hold_against_others(now)
+        with self._lock:
+            # only now: a time that is not issued says nothing about those that are
+            self._last = now if self._last is None else max(self._last, now)
+        return now
+
+    def _hold_against_others(self, now: datetime) -> None:
         saved = self._saved
         if saved is not None and now - saved < _SAVED_EVERY:
-            return now
+            return
         # at first, after a failure, a pause or a jump all wait for the word of others; else one thread asks and the
         # others go on
-        blocking = saved is None or now - saved >= 2 * _SAVED_EVERY
-        if self._saving.acquire(blocking=blocking):
+        if self._saving.acquire(blocking=saved is None or now - saved >= 2 * _SAVED_EVERY):
             try:
                 if self._saved is saved:
                     self._check(now)
             except BaseException:
                 self._saved = None
-                with self._lock:
-                    # a time that was not issued says nothing about those that are
-                    if self._last == now:
-                        self._last = before
                 raise
             finally:
                 self._saving.release()
-        return now
 
     def _check(self, now: datetime) -> None:
         """Hold a time against the other clocks, write it down, and see whether our certificate still stands."""

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import secrets
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from keys_house import START, House, openssl, write_pem
 from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko_certvalidator import ValidationContext
 
-from keys import TIMESTAMP_POLICY, KeyAlgorithm, KeyPurpose, TimestampAuthority, _der, der
+from keys import TIMESTAMP_POLICY, KeyAlgorithm, KeyPurpose, RevocationReason, TimestampAuthority, _der, der
 from keys._tables import SigningKeyRow
 from store.clock import FixedClock
 from store.database import Database
@@ -319,11 +319,84 @@ class TestClock:
             assert token_of(stamping.timestamps.respond(request()))
             assert written() == START + timedelta(seconds=expected)
 
-    def test_a_certificate_that_ended_is_renewed_before_the_next_token(self, stamping: House) -> None:
-        before = stamping.timestamps.certificate
-        stamping.clock.advance(timedelta(days=365 * 5 + 2))
+    def test_a_running_process_replaces_a_certificate_that_ends(self, stamping: House) -> None:
+        first = stamping.timestamps.certificate
+        stamping.clock.advance(timedelta(days=365 * 5 - 20))
         assert token_of(stamping.timestamps.respond(request()))
-        assert stamping.timestamps.certificate != before
+        assert stamping.timestamps.certificate != first
+
+    def test_a_running_process_replaces_a_certificate_that_was_revoked(self, stamping: House) -> None:
+        first = stamping.authority.current(KeyPurpose.TIMESTAMP)
+        with stamping.database.transaction() as session:
+            elsewhere = stamping.another_process().authority
+            elsewhere.revoke(session, first.id, RevocationReason.KEY_COMPROMISE, actor="officer:1")
+        stamping.clock.advance(timedelta(seconds=10))
+        assert token_of(stamping.timestamps.respond(request()))
+        assert stamping.timestamps.certificate != first.certificate
+
+    def test_one_that_ends_with_its_issuer_is_kept_to_the_end(self, stamping: House) -> None:
+        stamping.clock.advance(timedelta(days=365 * 9))
+        assert token_of(stamping.timestamps.respond(request()))
+        last = stamping.timestamps.certificate
+        assert last.not_valid_after_utc == stamping.authority.issuing.not_valid_after_utc
+        stamping.clock.advance(timedelta(days=360))
+        assert token_of(stamping.timestamps.respond(request()))
+        assert stamping.timestamps.certificate == last
+        stamping.clock.advance(timedelta(days=10))
+        assert failure_of(stamping.timestamps.respond(request())) == "time_not_available"
+
+
+class TestReference:
+    @pytest.fixture
+    def theirs(self) -> FixedClock:
+        return FixedClock(START)
+
+    @pytest.fixture
+    def stamps(self, house: House, theirs: FixedClock) -> TimestampAuthority:
+        house.authority.ensure()
+        made = TimestampAuthority(house.custody, house.authority, house.database, house.clock, reference=theirs.now)
+        made.ensure()
+        return made
+
+    @pytest.mark.parametrize("apart", [timedelta(seconds=5), timedelta(seconds=-5)])
+    def test_a_clock_a_little_apart_will_do(
+        self, stamps: TimestampAuthority, theirs: FixedClock, apart: timedelta
+    ) -> None:
+        theirs.advance(apart)
+        assert token_of(stamps.respond(request()))
+
+    @pytest.mark.parametrize("apart", [timedelta(seconds=6), timedelta(days=-1)])
+    def test_a_clock_far_off_gets_no_tokens_until_it_is_set(
+        self, house: House, stamps: TimestampAuthority, apart: timedelta
+    ) -> None:
+        house.clock.advance(apart)
+        for _ in range(3):
+            assert failure_of(stamps.respond(request())) == "time_not_available"
+        house.clock.advance(-apart)
+        assert token_of(stamps.respond(request()))
+
+    def test_a_clock_that_leaps_ahead_is_stopped_for_all_threads_and_leaves_no_trace(
+        self, house: House, stamps: TimestampAuthority
+    ) -> None:
+        assert token_of(stamps.respond(request()))
+        house.clock.advance(timedelta(hours=1))
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda _: stamps.respond(request()), range(12)))
+        assert {failure_of(answer) for answer in answers} == {"time_not_available"}
+        house.clock.advance(timedelta(hours=-1))
+        assert token_of(stamps.respond(request()))
+        assert token_of(house.another_process().timestamps.respond(request()))
+
+    def test_it_is_asked_every_ten_seconds(self, house: House, stamps: TimestampAuthority, theirs: FixedClock) -> None:
+        assert token_of(stamps.respond(request()))
+        theirs.advance(timedelta(minutes=-1))
+        house.clock.advance(timedelta(seconds=9))
+        assert token_of(stamps.respond(request()))
+        house.clock.advance(timedelta(seconds=1))
+        assert failure_of(stamps.respond(request())) == "time_not_available"
+
+    def test_the_databases_clock_can_be_it(self, database: Database) -> None:
+        assert abs(database.time() - datetime.now(UTC)) < timedelta(seconds=5)
 
 
 class TestFailure:
