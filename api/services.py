@@ -38,6 +38,9 @@ from keys import (
     create_key_file,
 )
 from seal import (
+    Authorisations,
+    CounterSealPress,
+    Credentials,
     ExternalTimeStamps,
     FontLibrary,
     InternalTimeStamps,
@@ -46,6 +49,8 @@ from seal import (
     Sealer,
     SealPress,
     SealRegistry,
+    Signing,
+    TimeStampSource,
 )
 from store.cache import Cache, open_cache
 from store.clock import Clock, SystemClock
@@ -240,9 +245,39 @@ class Services:
     @cached_property
     def press(self) -> SealPress:
         """Makes sealed PDFs."""
+        return SealPress(self.keys.custody, self.keys.authority, self.time_stamps, IssuedHere(self.keys.evidence))
+
+    @cached_property
+    def counter_sealer(self) -> Sealer:
+        """Puts seals on documents that people have signed."""
+        evidence = IssuedHere(self.keys.evidence)
+        press = CounterSealPress(self.keys.custody, self.keys.authority, self.time_stamps, evidence)
+        return Sealer(self.database, self.keys.authority, self.seals, press, self.clock)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """The keys that people and companies sign with."""
+        keys = self.keys
+        return Credentials(self.database, keys.custody, keys.authority, keys.vault, self.clock)
+
+    @cached_property
+    def authorisations(self) -> Authorisations:
+        """What they authorised to be signed."""
+        return Authorisations(self.database, [self.credentials.totp], self.clock)
+
+    @cached_property
+    def signing(self) -> Signing:
+        """Signs for people and companies."""
+        keys = self.keys
+        return Signing(
+            keys.custody, keys.authority, self.credentials, self.authorisations, self.time_stamps, self.clock
+        )
+
+    @cached_property
+    def time_stamps(self) -> TimeStampSource:
+        """Where time stamps come from."""
         urls = self.settings.tsa_urls
-        time_stamps = ExternalTimeStamps(urls) if urls else self._own_time_stamps()
-        return SealPress(self.keys.custody, self.keys.authority, time_stamps, IssuedHere(self.keys.evidence))
+        return ExternalTimeStamps(urls) if urls else self._own_time_stamps()
 
     def _own_time_stamps(self) -> InternalTimeStamps:
         return InternalTimeStamps(self.keys.timestamps, self.keys.authority)

@@ -28,6 +28,7 @@ from seal.errors import DocumentUnsealableError
 _POINTS_PER_MM = 72 / 25.4
 _FIELD_NAME = "Seal1"
 _DEEPEST_PAGE_TREE = 64
+_CERTIFYING = SigMDPSetup(md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES)
 BROKEN = (PdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, AssertionError)
 """What pyHanko raises over a document that is not what it says."""
 
@@ -103,7 +104,9 @@ def write_sealed_pdf(
             raise DocumentUnsealableError(problem_zh="文件已加密。", problem_en="it is encrypted.")
         if "/AcroForm" in writer.root and next(iter(writer.prev.embedded_signatures), None) is not None:
             raise DocumentUnsealableError(problem_zh="文件已有签名。", problem_en="it is signed already.")
-        steps, digest = _prepare(writer, target, appearance, placement, placeholder)
+        box = box_of(writer.prev, appearance, placement)
+        field = SigFieldSpec(sig_field_name=_FIELD_NAME, on_page=placement.page - 1, box=box)
+        steps, digest = begin_signature(writer, target, field, appearance, placeholder, _CERTIFYING)
     except BROKEN as error:
         raise DocumentUnsealableError(problem_zh="文件不是完好的 PDF。", problem_en="it is not a sound PDF.") from error
     steps.send(sign(digest))
@@ -116,26 +119,29 @@ def signature_dictionary(*, signer_name: str, reason: str, at: datetime, cms_siz
     )
 
 
-def _prepare(
+def begin_signature(
     writer: IncrementalPdfFileWriter,
     target: IO[bytes],
-    appearance: SealAppearance,
-    placement: Placement,
+    field: SigFieldSpec,
+    appearance: SealAppearance | None,
     placeholder: SignatureObject,
+    protection: SigMDPSetup | None,
 ) -> tuple[Generator[Any, Any, None], bytes]:
-    """Write all but the CMS structure; the generator waits for it."""
-    box = _box(writer.prev, appearance, placement)
-    field = SigFieldSpec(sig_field_name=_FIELD_NAME, on_page=placement.page - 1, box=box)
-    steps = PdfCMSEmbedder(new_field_spec=field).write_cms(_FIELD_NAME, writer)
+    """Write all of a signature but the CMS structure; the generator waits for it.
+
+    :param protection: what the signature forbids to change afterwards.
+    :returns: the generator, and the SHA-256 of the byte range.
+    """
+    steps = PdfCMSEmbedder(new_field_spec=field).write_cms(field.sig_field_name, writer)
     widget = next(steps).get_object()
-    widget["/AP"] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(appearance.form())})
-    locked = SigMDPSetup(md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES)
-    steps.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=locked))
+    if appearance is not None:
+        widget["/AP"] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(appearance.form())})
+    steps.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=protection))
     prepared, _ = steps.send(SigIOSetup(md_algorithm="sha256", output=target))
     return steps, prepared.document_digest
 
 
-def _box(reader: PdfFileReader, appearance: SealAppearance, placement: Placement) -> Any:
+def box_of(reader: PdfFileReader, appearance: SealAppearance, placement: Placement) -> Any:
     """The rectangle of the seal in points. pyHanko declares whole numbers and writes fractions just as well."""
     pages = int(reader.root["/Pages"]["/Count"])
     if not 1 <= placement.page <= pages:

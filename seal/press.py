@@ -28,6 +28,8 @@ class RevocationSource(Protocol):
 class SealPress:
     """Makes sealed PDFs. Safe to use from several threads."""
 
+    write = staticmethod(write_sealed_pdf)
+
     def __init__(
         self,
         custody: KeyCustody,
@@ -73,7 +75,7 @@ class SealPress:
             return signer.assemble(attributes, signature, token)
 
         size = signer.size_without_time_stamp + (self._time_stamps.size if stamped else 0)
-        write_sealed_pdf(
+        self.write(
             source,
             target,
             appearance=self._appearance(artwork),

@@ -20,7 +20,9 @@ APPEND_ONLY = (
     "revocation_list",
     "seal_event",
     "seal_use",
+    "signing_credential_event",
     "seal_use_outcome",
+    "signature_record",
     "licence_event",
     "licence_pdf",
 )
@@ -214,6 +216,27 @@ def upgrade() -> None:
     )
     op.create_index('ix_seal_licence_types', 'seal', ['licence_types'], unique=False, postgresql_using='gin')
     op.create_index(op.f('ix_seal_organisation_id'), 'seal', ['organisation_id'], unique=False)
+    op.create_table('signing_credential',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('number', sa.String(length=32), nullable=False),
+    sa.Column('owner_kind', sa.Text(), nullable=False),
+    sa.Column('owner_index', sa.LargeBinary(), nullable=False),
+    sa.Column('owner_code', sa.LargeBinary(), nullable=False),
+    sa.Column('owner_name', sa.LargeBinary(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('key_id', sa.BigInteger(), nullable=False),
+    sa.Column('certificate_id', sa.BigInteger(), nullable=False),
+    sa.Column('wrong_answers', sa.BigInteger(), nullable=False),
+    sa.Column('lockouts', sa.BigInteger(), nullable=False),
+    sa.Column('locked_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("state IN ('active', 'suspended', 'cancelled')", name=op.f('ck_signing_credential_state')),
+    sa.ForeignKeyConstraint(['certificate_id'], ['certificate.id'], name=op.f('fk_signing_credential_certificate_id_certificate')),
+    sa.ForeignKeyConstraint(['key_id'], ['signing_key.id'], name=op.f('fk_signing_credential_key_id_signing_key')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_signing_credential')),
+    sa.UniqueConstraint('number', name=op.f('uq_signing_credential_number'))
+    )
+    op.create_index(op.f('ix_signing_credential_owner_index'), 'signing_credential', ['owner_index'], unique=False)
     op.create_table('seal_event',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('seal_id', sa.BigInteger(), nullable=False),
@@ -257,6 +280,41 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_seal_use_document_identifier'), 'seal_use', ['document_identifier'], unique=False)
     op.create_index('ix_seal_use_seal_time', 'seal_use', ['seal_id', 'at'], unique=False)
+    op.create_table('signature_authorisation',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('credential_id', sa.BigInteger(), nullable=False),
+    sa.Column('token_digest', sa.LargeBinary(), nullable=False),
+    sa.Column('client', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('digests', postgresql.ARRAY(sa.String(length=64)), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['credential_id'], ['signing_credential.id'], name=op.f('fk_signature_authorisation_credential_id_signing_credential')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_signature_authorisation')),
+    sa.UniqueConstraint('token_digest', name=op.f('uq_signature_authorisation_token_digest'))
+    )
+    op.create_index(op.f('ix_signature_authorisation_credential_id'), 'signature_authorisation', ['credential_id'], unique=False)
+    op.create_table('signing_credential_event',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('credential_id', sa.BigInteger(), nullable=False),
+    sa.Column('move', sa.Text(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['credential_id'], ['signing_credential.id'], name=op.f('fk_signing_credential_event_credential_id_signing_credential')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_signing_credential_event')),
+    info={'append_only': True}
+    )
+    op.create_index(op.f('ix_signing_credential_event_credential_id'), 'signing_credential_event', ['credential_id'], unique=False)
+    op.create_table('signing_totp',
+    sa.Column('credential_id', sa.BigInteger(), nullable=False),
+    sa.Column('secret', sa.LargeBinary(), nullable=False),
+    sa.Column('last_step', sa.BigInteger(), nullable=False),
+    sa.Column('enrolled_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['credential_id'], ['signing_credential.id'], name=op.f('fk_signing_totp_credential_id_signing_credential')),
+    sa.PrimaryKeyConstraint('credential_id', name=op.f('pk_signing_totp'))
+    )
     op.create_table('licence',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('identifier', sa.Text(), nullable=False),
@@ -301,6 +359,24 @@ def upgrade() -> None:
     info={'append_only': True}
     )
     op.create_index(op.f('ix_seal_use_outcome_sealed_digest'), 'seal_use_outcome', ['sealed_digest'], unique=False)
+    op.create_table('signature_record',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('credential_id', sa.BigInteger(), nullable=False),
+    sa.Column('authorisation_id', sa.BigInteger(), nullable=True),
+    sa.Column('client', sa.Text(), nullable=False),
+    sa.Column('step', sa.Text(), nullable=False),
+    sa.Column('digests', postgresql.ARRAY(sa.String(length=64)), nullable=False),
+    sa.Column('result', sa.Text(), nullable=False),
+    sa.Column('reason_code', sa.Text(), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("result IN ('granted', 'refused', 'failed')", name=op.f('ck_signature_record_result')),
+    sa.CheckConstraint("step IN ('authorise', 'sign', 'signed')", name=op.f('ck_signature_record_step')),
+    sa.ForeignKeyConstraint(['authorisation_id'], ['signature_authorisation.id'], name=op.f('fk_signature_record_authorisation_id_signature_authorisation')),
+    sa.ForeignKeyConstraint(['credential_id'], ['signing_credential.id'], name=op.f('fk_signature_record_credential_id_signing_credential')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_signature_record')),
+    info={'append_only': True}
+    )
+    op.create_index('ix_signature_record_credential_time', 'signature_record', ['credential_id', 'at'], unique=False)
     op.create_table('licence_event',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('licence_id', sa.BigInteger(), nullable=False),
