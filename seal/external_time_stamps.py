@@ -76,8 +76,12 @@ class ExternalTimeStamps:
             data=time_stamp_request(digest, nonce),
             headers={"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"},
         )
-        with self._opener.open(request, timeout=self._timeout) as response:
-            answer = response.read(_LARGEST_ANSWER + 1)
+        try:
+            with self._opener.open(request, timeout=self._timeout) as response:
+                answer = response.read(_LARGEST_ANSWER + 1)
+        except urllib.error.HTTPError as error:
+            with error:  # it is the answer itself, connection and all
+                raise TimeStampError(problem=f"HTTP {error.code}") from None
         if len(answer) > _LARGEST_ANSWER:
             raise TimeStampError(problem="the answer is too large")
         token = checked_token(answer, digest=digest, nonce=nonce)

@@ -73,6 +73,7 @@ def live(database: Database, tmp_path: Path) -> Iterator[Live]:
         yield made
         server.should_exit = True
         thread.join()
+        listener.close()
 
 
 def seal_certificate(live: Live) -> tuple[int, x509.Certificate]:
@@ -169,7 +170,9 @@ def test_certificates_and_lists_are_cached_by_etag(live: Live) -> None:
         )
         with pytest.raises(urllib.error.HTTPError) as unchanged:
             urllib.request.urlopen(again)
-        assert unchanged.value.code == 304
+        with unchanged.value:
+            assert unchanged.value.code == 304
     with pytest.raises(urllib.error.HTTPError) as unknown:
         live.get("/pki/authorities/abc.crt")
-    assert unknown.value.code == 404
+    with unknown.value:
+        assert unknown.value.code == 404
