@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     def _split_urls(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
 
+    @field_validator("pkcs11_module", "pkcs11_token", "pkcs11_pin_file", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return value or None
+
     @field_validator("pkcs11_purposes", mode="before")
     @classmethod
     def _split_purposes(cls, value: object) -> object:

@@ -55,7 +55,9 @@ def list_keys(as_json: JsonOption = False) -> None:
             state = newest.state.value if newest.not_after >= now else "expired"
             until = f"{newest.not_after:%Y-%m-%d}"
         key = each.key
-        table.add_row(str(key.id), key.purpose.value, key.algorithm.value, key.location, key.label, state, until)
+        # the identifier in the token is for programs
+        place = key.location if key.location == "soft" else key.location.rpartition(":")[0]
+        table.add_row(str(key.id), key.purpose.value, key.algorithm.value, place, key.label, state, until)
     console.print(table)
 
 
