@@ -9,7 +9,7 @@ from typing import Final, Self
 
 import sqlalchemy as sa
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from sqlalchemy.orm import Session, defer
 
 from keys._certifying import issuer_of
@@ -19,7 +19,7 @@ from keys._tables import RevocationListRow, RevocationRow
 from keys.certificate_checks import sm2_key_of
 from keys.certificates import CertificateRecord
 from keys.custody import KeyCustody
-from keys.errors import IssuerExpiredError, KeyDamagedError
+from keys.errors import IssuerExpiredError, KeyDamagedError, Sm2KeyInvalidError
 from keys.revocation import revocations_by
 from keys.sm2 import SM2_WITH_SM3
 from store.clock import Clock
@@ -148,11 +148,11 @@ class RevocationLists:
 def is_signed_by(encoded: bytes, issuer: x509.Certificate) -> bool:
     """Whether an authority's key made the signature of a revocation list."""
     parsed = x509.load_der_x509_crl(encoded)
-    if parsed.signature_algorithm_oid.dotted_string == SM2_WITH_SM3:
-        return sm2_key_of(issuer).verify(parsed.signature, parsed.tbs_certlist_bytes)
     try:
+        if parsed.signature_algorithm_oid.dotted_string == SM2_WITH_SM3:
+            return sm2_key_of(issuer).verify(parsed.signature, parsed.tbs_certlist_bytes)
         return parsed.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # a key that cannot sign raises
-    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
+    except (UnsupportedAlgorithm, Sm2KeyInvalidError, TypeError, ValueError):
         return False
 
 
