@@ -18,7 +18,7 @@ from api import problems
 from api.limits import BodyLimit
 from api.pages import router as pages
 from api.problems import Problem
-from api.routers import health, holder, issuer, oauth, pki, verifier
+from api.routers import health, holder, issuer, oauth, pki, seals, verifier
 from api.services import Services
 
 _log = logging.getLogger("yinzheng.http")
@@ -73,7 +73,15 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
     )
     app.state.services = services
     problems.install(app)
-    for router in (oauth.router, issuer.router, holder.router, verifier.router, pki.router, health.router):
+    for router in (
+        oauth.router,
+        issuer.router,
+        holder.router,
+        verifier.router,
+        pki.router,
+        seals.router,
+        health.router,
+    ):
         app.include_router(router)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

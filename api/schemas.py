@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from seal import Seal
 from trust import Licence, LicenceEvent, LicenceType
 from verify import Verdict
 from wallet import Presentation
@@ -138,30 +137,6 @@ class TypeView(BaseModel):
             name_zh=licence_type.name_zh,
             name_en=licence_type.name_en,
             fields=dict(licence_type.schema),
-        )
-
-
-class SealView(BaseModel):
-    """The public record of a seal (备案信息)."""
-
-    number: str
-    owner: str
-    owner_code: str
-    name: str
-    purpose: str | None
-    state: str
-    artwork_digest: str | None
-
-    @classmethod
-    def of(cls, seal: Seal) -> SealView:
-        return cls(
-            number=seal.number,
-            owner=seal.organisation.name_zh,
-            owner_code=seal.organisation.code,
-            name=seal.name,
-            purpose=seal.purpose,
-            state=seal.state.value,
-            artwork_digest=seal.artwork_digest,
         )
 
 

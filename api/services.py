@@ -43,12 +43,16 @@ from seal import (
     Credentials,
     ExternalTimeStamps,
     FontLibrary,
+    Grants,
     InternalTimeStamps,
     IssuedHere,
     Organisations,
+    People,
+    PublicRegister,
     Sealer,
     SealPress,
     SealRegistry,
+    SealUses,
     Signing,
     TimeStampSource,
 )
@@ -235,12 +239,34 @@ class Services:
     @cached_property
     def seals(self) -> SealRegistry:
         """The register of seals."""
-        return SealRegistry(self.database, self.keys.custody, self.keys.authority, self.clock, self.fonts)
+        return SealRegistry(
+            self.database, self.keys.custody, self.keys.authority, self.keys.vault, self.clock, self.fonts
+        )
+
+    @cached_property
+    def people(self) -> People:
+        """The people who own signatures."""
+        return People(self.database, self.keys.vault, self.clock)
+
+    @cached_property
+    def grants(self) -> Grants:
+        """Who may use which seal."""
+        return Grants(self.database, self.clock)
+
+    @cached_property
+    def seal_uses(self) -> SealUses:
+        """The record of the uses of seals."""
+        return SealUses(self.database, self.keys.vault, self.clock)
+
+    @cached_property
+    def public_register(self) -> PublicRegister:
+        """What the public may know of seals."""
+        return PublicRegister(self.seals, self.clock)
 
     @cached_property
     def sealer(self) -> Sealer:
         """Puts seals on documents."""
-        return Sealer(self.database, self.keys.authority, self.seals, self.press, self.clock)
+        return Sealer(self.seals, self.seal_uses, self.press)
 
     @cached_property
     def press(self) -> SealPress:
@@ -252,7 +278,7 @@ class Services:
         """Puts seals on documents that people have signed."""
         evidence = IssuedHere(self.keys.evidence)
         press = CounterSealPress(self.keys.custody, self.keys.authority, self.time_stamps, evidence)
-        return Sealer(self.database, self.keys.authority, self.seals, press, self.clock)
+        return Sealer(self.seals, self.seal_uses, press)
 
     @cached_property
     def credentials(self) -> Credentials:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from seal import _signing_tables as _signing_tables  # registers the tables
 from seal import _tables as _tables
-from seal.artwork import Artwork
+from seal.artwork import Artwork, StrokePoint
 from seal.authorisations import Authorisation, Authorisations, SignatureRecord, SignedSubject
 from seal.countersealing import CounterSealPress
 from seal.credentials import Credentials, CredentialState, OwnerKind, Signatory, SigningCredential
 from seal.external_time_stamps import ExternalTimeStamps
 from seal.fonts import FontLibrary
+from seal.grants import Grant, Grants, GrantTerms, SealUser
+from seal.kinds import SealKind, SealOwnerKind
 from seal.long_term import SealLevel, ValidationData
 from seal.organisations import Organisation, Organisations
 from seal.pdf import Placement
+from seal.people import People, Person
 from seal.press import IssuedHere, RevocationSource, SealPress
-from seal.registry import Seal, SealApplication, SealRegistry, SealRequest
-from seal.sealing import SealedPdf, Sealer, SealingOrder, SealUse
+from seal.public_register import PublicRecord, PublicRegister
+from seal.registry import SealRegistry
+from seal.sealing import SealedPdf, Sealer, SealingOrder
+from seal.seals import Seal, SealApplication, SealCertificate, SealEvent, SealRequest
 from seal.signing import Signing
 from seal.states import Move, SealState
 from seal.time_stamps import InternalTimeStamps, TimeStampSource
 from seal.totp import SecondFactor, Totp, TotpEnrolment
+from seal.uses import SealUse, SealUses, UseDay, UsePage, UseResult, UseSearch
 
 __all__ = [
     "Artwork",
@@ -30,22 +36,35 @@ __all__ = [
     "Credentials",
     "ExternalTimeStamps",
     "FontLibrary",
+    "Grant",
+    "GrantTerms",
+    "Grants",
     "InternalTimeStamps",
     "IssuedHere",
     "Move",
     "Organisation",
     "Organisations",
     "OwnerKind",
+    "People",
+    "Person",
     "Placement",
+    "PublicRecord",
+    "PublicRegister",
     "RevocationSource",
     "Seal",
     "SealApplication",
+    "SealCertificate",
+    "SealEvent",
+    "SealKind",
     "SealLevel",
+    "SealOwnerKind",
     "SealPress",
     "SealRegistry",
     "SealRequest",
     "SealState",
     "SealUse",
+    "SealUser",
+    "SealUses",
     "SealedPdf",
     "Sealer",
     "SealingOrder",
@@ -55,8 +74,13 @@ __all__ = [
     "SignedSubject",
     "Signing",
     "SigningCredential",
+    "StrokePoint",
     "TimeStampSource",
     "Totp",
     "TotpEnrolment",
+    "UseDay",
+    "UsePage",
+    "UseResult",
+    "UseSearch",
     "ValidationData",
 ]

@@ -16,8 +16,8 @@ import typst
 from seal.errors import ArtworkSizeError
 from seal.outlines import Outline
 
-Kind = Literal["official", "company", "name", "signature"]
-Role = Literal["ring", "star", "frame", "name", "purpose", "number", "stroke"]
+Kind = Literal["official", "company", "name", "signature", "uploaded"]
+Role = Literal["ring", "star", "frame", "name", "purpose", "number", "stroke", "picture"]
 
 _PDF_OPERATORS = {"M": "m", "L": "l", "C": "c", "Z": "h"}
 _UNITS_PER_MICROMETRE = 72 / 254
@@ -112,6 +112,10 @@ class Artwork:
     def digest(self) -> str:
         """SHA-256 of the SVG, in lower-case hexadecimal: names the drawing in the seal's record."""
         return hashlib.sha256(self.to_svg().encode()).hexdigest()
+
+    def __hash__(self) -> int:
+        # A drawing of thousands of points is a key of caches; its digest is computed once.
+        return hash(self.digest)
 
 
 def artwork(

@@ -97,6 +97,14 @@ class ArtworkStrokesError(ArtworkError):
     en = "The drawn strokes are not usable: {reason_en}."
 
 
+class PictureRefusedError(ArtworkError):
+    """An uploaded picture of a seal cannot be taken."""
+
+    code = "seal.picture_refused"
+    zh = "上传的印模不能使用：{problem_zh}"
+    en = "The uploaded picture cannot be used: {problem_en}"
+
+
 class OrganisationCodeInvalidError(SealError):
     """A unified social credit code fails its check (GB 32100)."""
 
@@ -115,6 +123,42 @@ class OrganisationUnknownError(SealError):
     en = "No organisation with the code {code!r} is enrolled; enrol it first."
 
 
+class OrganisationTreeError(SealError):
+    """A body cannot stand in this place of the tree of bodies."""
+
+    code = "seal.organisation_tree"
+    kind = Kind.INVALID
+    zh = "机构“{code}”不能列在此处：{problem_zh}"
+    en = "The organisation {code!r} cannot stand there: {problem_en}"
+
+
+class RegionCodeError(SealError):
+    """A code of a region has the wrong form or belongs to no province."""
+
+    code = "seal.region_code"
+    kind = Kind.INVALID
+    zh = "行政区划代码“{region}”无效：市、区、县为 6 位，街道、镇为 9 位，社区、村为 12 位数字。"
+    en = "{region!r} is no code of a region: 6 digits for a city or county, 9 for a street or town, 12 for a community."
+
+
+class PersonUnknownError(SealError):
+    """No person is enrolled under this reference."""
+
+    code = "seal.person_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "没有编号为“{reference}”的个人，请先登记。"
+    en = "No person is enrolled as {reference!r}; enrol the person first."
+
+
+class PersonInvalidError(SealError):
+    """A person's name or citizen identity number cannot be taken; the message repeats neither."""
+
+    code = "seal.person_invalid"
+    kind = Kind.INVALID
+    zh = "个人信息有误：{problem_zh}"
+    en = "The person cannot be enrolled: {problem_en}"
+
+
 class SealUnknownError(SealError):
     """No seal has this number."""
 
@@ -122,6 +166,15 @@ class SealUnknownError(SealError):
     kind = Kind.NOT_FOUND
     zh = "没有编号为“{number}”的印章。"
     en = "There is no seal with the number {number!r}."
+
+
+class SealNotRegisteredError(SealError):
+    """No seal with this number stands in the public register."""
+
+    code = "seal.not_registered"
+    kind = Kind.NOT_FOUND
+    zh = "备案记录中没有编号为“{number}”的印章，请核对编号。"
+    en = "No seal with the number {number!r} is registered; check the number."
 
 
 class SealNoneForTypeError(SealError):
@@ -158,6 +211,51 @@ class SealTypeNotAllowedError(SealError):
     kind = Kind.FORBIDDEN
     zh = "印章“{number}”未被授权用于“{document_type}”。"
     en = "The seal {number!r} is not granted for {document_type!r}."
+
+
+class SealNotGrantedError(SealError):
+    """Somebody asked to use a seal without leave that holds now."""
+
+    code = "seal.not_granted"
+    kind = Kind.FORBIDDEN
+    zh = "申请方没有使用印章“{number}”的有效授权，请向印章所属单位申请授权。"
+    en = "The caller has no grant for the seal {number!r} that holds now; ask its owner for one."
+
+
+class SealQuotaUsedError(SealError):
+    """A grant's uses of the day are used up."""
+
+    code = "seal.quota_used"
+    kind = Kind.TOO_MANY
+    zh = "印章“{number}”今日授权用印次数（{quota} 次）已用完，请明日再试或申请增加。"
+    en = "Today's {quota} uses of the seal {number!r} are used up; try again tomorrow or ask for more."
+
+
+class SealGrantInvalidError(SealError):
+    """What a grant says cannot be taken."""
+
+    code = "seal.grant_invalid"
+    kind = Kind.INVALID
+    zh = "用印授权有误：{problem_zh}"
+    en = "The grant cannot be taken: {problem_en}"
+
+
+class SealGrantUnknownError(SealError):
+    """There is no such grant, or it was revoked."""
+
+    code = "seal.grant_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "没有编号为 {grant} 的用印授权，或该授权已撤销。"
+    en = "There is no grant {grant}, or it was revoked already."
+
+
+class UseSearchError(SealError):
+    """A search in the record of uses that cannot be made."""
+
+    code = "seal.use_search"
+    kind = Kind.INVALID
+    zh = "用印记录查询条件有误：{problem_zh}"
+    en = "The record of uses cannot be searched like this: {problem_en}"
 
 
 class SealCertificateExpiredError(SealError):

@@ -233,7 +233,7 @@ class Face:
         name = self._characters[ord(character)]
         glyphs = self._glyph_set
         em = self._font["head"].unitsPerEm
-        pen = _OutlinePen(glyphs)
+        pen = OutlinePen(glyphs)
         glyphs[name].draw(pen)
         return Glyph(
             advance=glyphs[name].width / em,
@@ -245,7 +245,7 @@ class Face:
         return self._font.getGlyphSet(location=self._location)
 
 
-class _OutlinePen(BasePen):  # type: ignore[misc]  # fontTools is published without types
+class OutlinePen(BasePen):  # type: ignore[misc]  # fontTools is published without types
     """Records a glyph as commands; the base class raises quadratic curves and unpacks components."""
 
     def __init__(self, glyphs: object) -> None:

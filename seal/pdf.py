@@ -22,8 +22,10 @@ from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
-from seal.artwork import Artwork
+from seal.drawing import Artwork
 from seal.errors import DocumentUnsealableError
+from seal.pictures import SealPicture
+from seal.raster_artwork import PdfImage
 
 _POINTS_PER_MM = 72 / 25.4
 _FIELD_NAME = "Seal1"
@@ -48,27 +50,49 @@ class Placement:
 class SealAppearance:
     """A seal's picture as a PDF form XObject, packed once for all the documents that it goes on."""
 
-    def __init__(self, artwork: Artwork) -> None:
+    def __init__(self, artwork: SealPicture) -> None:
         self.width, self.height = artwork.size_pt
         self._packed = zlib.compress(b"/Multiply gs\n" + artwork.to_pdf_content(), 9)
+        self._images = {} if isinstance(artwork, Artwork) else artwork.pdf_images()
 
-    def form(self) -> generic.StreamObject:
+    def form(self, writer: IncrementalPdfFileWriter) -> generic.StreamObject:
         """The XObject; multiplied onto the page, so that the print under it stays readable."""
         multiply = generic.DictionaryObject(
             {pdf_name("/Type"): pdf_name("/ExtGState"), pdf_name("/BM"): pdf_name("/Multiply")}
         )
         states = generic.DictionaryObject({pdf_name("/Multiply"): multiply})
+        resources = generic.DictionaryObject({pdf_name("/ExtGState"): states})
+        if self._images:
+            resources[pdf_name("/XObject")] = generic.DictionaryObject(
+                {pdf_name(f"/{name}"): _image_object(writer, image) for name, image in self._images.items()}
+            )
         box = generic.ArrayObject(generic.FloatObject(round(value, 4)) for value in (0, 0, self.width, self.height))
         return generic.StreamObject(
             {
                 pdf_name("/Type"): pdf_name("/XObject"),
                 pdf_name("/Subtype"): pdf_name("/Form"),
                 pdf_name("/BBox"): box,
-                pdf_name("/Resources"): generic.DictionaryObject({pdf_name("/ExtGState"): states}),
+                pdf_name("/Resources"): resources,
                 pdf_name("/Filter"): pdf_name("/FlateDecode"),
             },
             encoded_data=self._packed,
         )
+
+
+def _image_object(writer: IncrementalPdfFileWriter, image: PdfImage) -> generic.IndirectObject:
+    """An image with its soft mask (ISO 32000-1, 11.6.5.3)."""
+    common = {
+        pdf_name("/Type"): pdf_name("/XObject"),
+        pdf_name("/Subtype"): pdf_name("/Image"),
+        pdf_name("/Width"): generic.NumberObject(image.width),
+        pdf_name("/Height"): generic.NumberObject(image.height),
+        pdf_name("/BitsPerComponent"): generic.NumberObject(8),
+        pdf_name("/Filter"): pdf_name("/FlateDecode"),
+    }
+    grey = {pdf_name("/ColorSpace"): pdf_name("/DeviceGray")}
+    mask = writer.add_object(generic.StreamObject({**common, **grey}, encoded_data=image.alpha))
+    coloured = {pdf_name("/ColorSpace"): pdf_name("/DeviceRGB"), pdf_name("/SMask"): mask}
+    return writer.add_object(generic.StreamObject({**common, **coloured}, encoded_data=image.colours))
 
 
 class RevisionWriter(IncrementalPdfFileWriter):
@@ -135,7 +159,7 @@ def begin_signature(
     steps = PdfCMSEmbedder(new_field_spec=field).write_cms(field.sig_field_name, writer)
     widget = next(steps).get_object()
     if appearance is not None:
-        widget["/AP"] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(appearance.form())})
+        widget["/AP"] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(appearance.form(writer))})
     steps.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=protection))
     prepared, _ = steps.send(SigIOSetup(md_algorithm="sha256", output=target))
     return steps, prepared.document_digest

@@ -10,10 +10,10 @@ from typing import IO, Protocol
 from cryptography import x509
 
 from keys import CertificateAuthority, KeyCustody, PkiEvidence
-from seal.artwork import Artwork
 from seal.cms import CmsSigner
 from seal.long_term import DocumentStamp, SealLevel, ValidationData, add_validation_data
 from seal.pdf import Placement, SealAppearance, signature_dictionary, write_sealed_pdf
+from seal.pictures import SealPicture
 from seal.time_stamps import TimeStampSource
 
 
@@ -49,7 +49,7 @@ class SealPress:
         source: IO[bytes],
         target: IO[bytes],
         *,
-        artwork: Artwork,
+        artwork: SealPicture,
         name: str,
         key_id: int,
         certificate_id: int,

@@ -1,20 +1,23 @@
-"""The register of seals and the rules of their life (申请、审批、制作、冻结、解冻、注销)."""
+"""The register of seals and the moves of their life (申请、审核、制作、备案、启用、冻结、解冻、变更、注销)."""
 
 from __future__ import annotations
 
-import secrets
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from keys import CertificateAuthority, CertificateProfile, KeyAlgorithm, KeyCustody, KeyPurpose, Subject
-from seal._tables import OrganisationRow, SealEventRow, SealRequestRow, SealRow
-from seal.artwork import Artwork, round_seal
+from keys import CertificateAuthority, FieldVault, KeyCustody
+from seal._tables import (
+    OrganisationRow,
+    SealCertificateRow,
+    SealEventRow,
+    SealGrantRow,
+    SealRequestRow,
+    SealRow,
+)
+from seal.applying import Applications
 from seal.errors import (
     SealFieldError,
     SealMoveRefusedError,
@@ -23,151 +26,159 @@ from seal.errors import (
     SealUnknownError,
 )
 from seal.fonts import FontLibrary
-from seal.organisations import Organisation, organisation_of, organisation_row
-from seal.states import Move, SealState, possible_moves, state_after
+from seal.grants import OWN_USE, Grants, GrantTerms
+from seal.making import SealMaker
+from seal.pictures import SealPicture, picture_of
+from seal.seals import (
+    Seal,
+    SealApplication,
+    SealCertificate,
+    SealEvent,
+    SealRequest,
+    certificate_of,
+    event_of,
+    request_of,
+    seal_of,
+)
+from seal.states import EXPIRING, ON_REQUEST, Move, SealState, possible_moves, state_after
+from seal.texts import Act, checked_text, same_officer
 from store.clock import Clock
 from store.database import Database
 
-_MAX_REASON = 500
-
-
-@dataclass(frozen=True)
-class Seal:
-    """An e-seal (电子印章) and its present state."""
-
-    number: str
-    """Public number: region code and seven digits."""
-    organisation: Organisation
-    name: str
-    """The text along the arc: the body's full name."""
-    purpose: str | None
-    """The line under the star of a special-purpose seal (专用章)."""
-    diameter_mm: float
-    licence_types: tuple[str, ...]
-    """Codes of the documents that it may be put on."""
-    state: SealState
-    artwork_digest: str | None
-    key_id: int | None
-    certificate_id: int | None
-
-
-@dataclass(frozen=True)
-class SealApplication:
-    """What a body asks for when it applies for a seal."""
-
-    organisation_code: str
-    licence_types: Sequence[str]
-    purpose: str | None = None
-    diameter_mm: float = 42.0
-
-
-@dataclass(frozen=True)
-class SealRequest:
-    """A move that waits for a second officer."""
-
-    id: int
-    seal_number: str
-    move: Move
-    requested_by: str
-    requested_at: datetime
-    reason: str
-
-
-@dataclass(frozen=True)
-class SealEvent:
-    """One step in the history of a seal."""
-
-    move: Move
-    state: SealState
-    officer: str
-    second_officer: str | None
-    reason: str
-    at: datetime
+_CALENDAR = Act("system:calendar", "有效期届满", None)
 
 
 class SealRegistry:
-    """All seals of the city and the rules of their life."""
+    """All seals of the city and the rules of their life. Two officers at once: one wins, and the other is told."""
 
     def __init__(
         self,
         database: Database,
         custody: KeyCustody,
         authority: CertificateAuthority,
+        vault: FieldVault,
         clock: Clock,
         fonts: FontLibrary,
     ) -> None:
         self._database = database
-        self._custody = custody
-        self._authority = authority
+        self._vault = vault
         self._clock = clock
-        self._fonts = fonts
+        self._maker = SealMaker(custody, authority, vault, clock)
+        self._applications = Applications(vault, clock, fonts)
+        self._grants = Grants(database, clock)
 
-    def apply(self, application: SealApplication, *, officer: str, reason: str) -> SealRequest:
+    def apply(
+        self, application: SealApplication, *, officer: str, reason: str, document: str | None = None
+    ) -> SealRequest:
         """Apply for a seal (申请). It is drawn once here, so that a name that cannot be set is refused at once.
 
+        :param document: what the application rests on, such as 青政办发〔2026〕12号; the same for every move.
         :raises OrganisationUnknownError: the body is not enrolled.
-        :raises SealFieldError: the application has no type of document, or an unusable officer or reason.
-        :raises YinzhengError: the artwork cannot be drawn (see :mod:`seal.artwork`).
+        :raises PersonUnknownError: the person is not enrolled.
+        :raises SealUnknownError: the seal that it is to change does not exist.
+        :raises SealMoveRefusedError: that seal cannot be changed in its state, or another is to take its place.
+        :raises SealFieldError: the application, officer or reason cannot be taken.
+        :raises ArtworkError: the picture cannot be drawn or taken.
         """
-        officer, reason = _checked("officer", officer, 64), _checked("reason", reason, _MAX_REASON)
-        if not application.licence_types:
-            raise SealFieldError(
-                problem_zh="至少要写明一种可用印的证照类型。", problem_en="name at least one document type."
-            )
-        now = self._clock.now()
+        act = Act.of(officer, reason, document)
         with self._database.transaction() as session:
-            organisation = organisation_row(session, application.organisation_code)
-            self._draw(organisation.name_zh, application.purpose, application.diameter_mm)
-            seal = SealRow(
-                number=_new_number(session, organisation.region_code),
-                organisation=organisation,
-                name=organisation.name_zh,
-                purpose=application.purpose,
-                diameter_mm=application.diameter_mm,
-                licence_types=sorted(set(application.licence_types)),
-                state=SealState.APPLIED,
-                created_at=now,
-            )
-            session.add(seal)
-            session.flush()
-            return self._open_request(session, seal, Move.MAKE, officer, reason)
+            old = None
+            if application.supersedes is not None:
+                old = _seal_row(session, application.supersedes, lock="update")
+                if state_after(SealState(old.state), Move.CHANGE) is None or _has_successor(session, old):
+                    raise _refused(old, Move.CHANGE)
+            seal = self._applications.enter(session, application, act, old)
+            self._record(session, seal, Move.APPLY, act, None)
+            return self._open_request(session, seal, Move.REVIEW, act)
 
-    def request(self, number: str, move: Move, *, officer: str, reason: str) -> SealRequest:
+    def review(self, request_id: int, *, officer: str) -> Seal:
+        """Find an application right (审核), and go no further. Raises like :meth:`approve`."""
+        return self._decide(request_id, officer=officer, approved=True, put_to_use=False)
+
+    def request(
+        self,
+        number: str,
+        move: Move,
+        *,
+        officer: str,
+        reason: str,
+        document: str | None = None,
+        compromised_since: datetime | None = None,
+    ) -> SealRequest:
         """Ask for a move that wants a second officer; it takes effect when another one approves it.
 
-        :raises SealMoveRefusedError: the seal's state does not allow the move, it needs no second officer, or the
-            same move already waits.
+        :param compromised_since: for a new key: from when on the old one may have been in other hands; its certificate
+            is revoked with that date.
+        :raises SealUnknownError: there is no such seal.
+        :raises SealFieldError: the officer, reason, document or date is no such thing.
+        :raises SealMoveRefusedError: the seal's state does not allow the move, it is not one to ask for, or the same
+            move already waits.
         """
-        officer, reason = _checked("officer", officer, 64), _checked("reason", reason, _MAX_REASON)
+        act = Act.of(officer, reason, document)
+        if compromised_since is not None and (move is not Move.ROTATE or compromised_since > self._clock.now()):
+            raise SealFieldError(
+                problem_zh="泄露时间只用于更换密钥，且不得晚于现在。",
+                problem_en="a time of compromise belongs to a new key, and lies in the past.",
+            )
         with self._database.transaction() as session:
             seal = locked_seal(session, number)
-            if not move.needs_second_officer or state_after(SealState(seal.state), move) is None:
+            if move not in ON_REQUEST or state_after(SealState(seal.state), move) is None:
                 raise _refused(seal, move)
-            return self._open_request(session, seal, move, officer, reason)
+            return self._open_request(session, seal, move, act, compromised_since=compromised_since)
 
     def approve(self, request_id: int, *, officer: str) -> Seal:
         """Approve a waiting request, and carry out its move.
+
+        An application that is approved is made, registered and put into use at once, each step on record; to take the
+        steps one by one, see :meth:`review`.
 
         :raises SealRequestUnknownError: nothing waits under this number.
         :raises SealSecondOfficerError: the same officer asked for it.
         :raises SealMoveRefusedError: the seal has changed since.
         """
-        return self._decide(request_id, officer=officer, approved=True)
+        return self._decide(request_id, officer=officer, approved=True, put_to_use=True)
 
     def reject(self, request_id: int, *, officer: str) -> Seal:
         """Turn down a waiting request; an applied-for seal is then rejected for good. Raises like :meth:`approve`."""
-        return self._decide(request_id, officer=officer, approved=False)
+        return self._decide(request_id, officer=officer, approved=False, put_to_use=False)
 
-    def freeze(self, number: str, *, officer: str, reason: str) -> Seal:
+    def register(self, number: str, *, officer: str, reason: str, document: str | None = None) -> Seal:
+        """Enter a seal that was made into the public register (备案).
+
+        :raises SealMoveRefusedError: it is not one that was just made.
+        """
+        return self._alone(number, Move.REGISTER, Act.of(officer, reason, document))
+
+    def activate(self, number: str, *, officer: str, reason: str, document: str | None = None) -> Seal:
+        """Put a registered seal into use (启用); one that it changes is over from then on.
+
+        :raises SealMoveRefusedError: it is not registered, or in use already.
+        """
+        return self._alone(number, Move.ACTIVATE, Act.of(officer, reason, document))
+
+    def freeze(self, number: str, *, officer: str, reason: str, document: str | None = None) -> Seal:
         """Stop a seal at once (冻结).
 
         :raises SealMoveRefusedError: it is not active.
         """
-        officer, reason = _checked("officer", officer, 64), _checked("reason", reason, _MAX_REASON)
+        return self._alone(number, Move.FREEZE, Act.of(officer, reason, document))
+
+    def expire_due(self) -> list[str]:
+        """End the seals whose validity is over, and name them. A seal is not usable from then on anyway; this brings
+        the book up to date, and may run as often as one likes.
+        """
+        now = self._clock.now()
+        due = (
+            sa.select(SealRow)
+            .where(SealRow.state.in_(EXPIRING), SealRow.valid_until <= now)
+            .order_by(SealRow.id)
+            .with_for_update(of=SealRow, skip_locked=True)
+        )
         with self._database.transaction() as session:
-            seal = locked_seal(session, number)
-            self._carry_out(session, seal, Move.FREEZE, officer=officer, second_officer=None, reason=reason)
-            return seal_of(seal)
+            rows = session.scalars(due).all()
+            for row in rows:
+                self._carry_out(session, row, Move.EXPIRE, _CALENDAR, None)
+            return [row.number for row in rows]
 
     def get(self, number: str) -> Seal:
         """The seal with a number.
@@ -175,22 +186,53 @@ class SealRegistry:
         :raises SealUnknownError: there is none.
         """
         with self._database.transaction() as session:
-            return seal_of(_seal_row(session, number))
+            return self._seal_of(_seal_row(session, number))
 
     def all(self) -> list[Seal]:
         """Every seal, by number."""
         with self._database.transaction() as session:
-            return [seal_of(row) for row in session.scalars(sa.select(SealRow).order_by(SealRow.number))]
+            return [self._seal_of(row) for row in session.scalars(sa.select(SealRow).order_by(SealRow.number))]
 
-    def usable_for(self, licence_type: str, organisation_code: str | None = None) -> list[Seal]:
-        """Active seals that may be put on a type of document, newest last; of one body where it is named."""
-        statement = sa.select(SealRow).where(
-            SealRow.state == SealState.ACTIVE, SealRow.licence_types.contains([licence_type])
+    def usable_for(
+        self,
+        licence_type: str,
+        organisation_code: str | None = None,
+        *,
+        user: str | None = None,
+        client_id: str | None = None,
+    ) -> list[Seal]:
+        """Bodies' active seals that may be put on a type of document now, quotas aside, newest last.
+
+        :param organisation_code: of the body that owns the seal; any where left out.
+        :param user: code of the body that uses it; the owner where left out.
+        :param client_id: the client through which the user comes.
+        """
+        now = self._clock.now()
+        using = sa.orm.aliased(OrganisationRow)
+        whose = SealGrantRow.organisation_id.is_(None) | (using.id == SealRow.organisation_id)
+        if user is not None:
+            whose = (using.code == user) | (SealGrantRow.organisation_id.is_(None) & (OrganisationRow.code == user))
+        granted = (
+            sa.select(SealRow.id)
+            .join(OrganisationRow, OrganisationRow.id == SealRow.organisation_id)
+            .join(SealGrantRow, SealGrantRow.seal_id == SealRow.id)
+            .outerjoin(using, using.id == SealGrantRow.organisation_id)
+            .where(
+                SealRow.state == SealState.ACTIVE,
+                SealRow.valid_until > now,
+                SealGrantRow.revoked_at.is_(None),
+                SealGrantRow.valid_from <= now,
+                sa.or_(SealGrantRow.valid_until.is_(None), SealGrantRow.valid_until > now),
+                SealGrantRow.licence_types.contains([licence_type]),
+                sa.or_(SealGrantRow.client_id.is_(None), SealGrantRow.client_id == client_id),
+                whose,
+            )
         )
         if organisation_code is not None:
-            statement = statement.join(OrganisationRow).where(OrganisationRow.code == organisation_code)
+            granted = granted.where(OrganisationRow.code == organisation_code)
         with self._database.transaction() as session:
-            return [seal_of(row) for row in session.scalars(statement.order_by(SealRow.id))]
+            rows = session.scalars(sa.select(SealRow).where(SealRow.id.in_(granted)).order_by(SealRow.id))
+            return [self._seal_of(row) for row in rows]
 
     def waiting(self) -> list[SealRequest]:
         """Requests that wait for a second officer, oldest first."""
@@ -201,7 +243,7 @@ class SealRegistry:
             .order_by(SealRequestRow.id)
         )
         with self._database.transaction() as session:
-            return [_request_of(row, number) for row, number in session.execute(statement)]
+            return [request_of(row, number) for row, number in session.execute(statement)]
 
     def history(self, number: str) -> list[SealEvent]:
         """All that happened to a seal, oldest first."""
@@ -210,19 +252,50 @@ class SealRegistry:
             rows = session.scalars(
                 sa.select(SealEventRow).where(SealEventRow.seal_id == seal.id).order_by(SealEventRow.id)
             )
-            return [
-                SealEvent(Move(row.move), SealState(row.state), row.officer, row.second_officer, row.reason, row.at)
-                for row in rows
-            ]
+            return [event_of(row) for row in rows]
 
-    def artwork(self, seal: Seal) -> Artwork:
-        """The picture of a seal, drawn from its data."""
-        return self._draw(seal.name, seal.purpose, seal.diameter_mm)
+    def certificates(self, number: str) -> list[SealCertificate]:
+        """The certificates that a seal has had, oldest first; the one in use is last."""
+        with self._database.transaction() as session:
+            seal = _seal_row(session, number)
+            rows = session.scalars(
+                sa.select(SealCertificateRow)
+                .where(SealCertificateRow.seal_id == seal.id)
+                .order_by(SealCertificateRow.id)
+            )
+            return [certificate_of(row) for row in rows]
 
-    def _draw(self, name: str, purpose: str | None, diameter_mm: float) -> Artwork:
-        return round_seal(name, purpose=purpose, diameter_mm=diameter_mm, fonts=self._fonts)
+    def successor(self, number: str) -> str | None:
+        """The number of the seal that took a seal's place."""
+        with self._database.transaction() as session:
+            seal = _seal_row(session, number)
+            return session.scalar(
+                sa.select(SealRow.number).where(SealRow.supersedes_id == seal.id, SealRow.registered_at.is_not(None))
+            )
 
-    def _open_request(self, session: Session, seal: SealRow, move: Move, officer: str, reason: str) -> SealRequest:
+    def artwork(self, seal: Seal) -> SealPicture:
+        """The picture of a seal, as it was approved."""
+        with self._database.transaction() as session:
+            return picture_of(_seal_row(session, seal.number).picture, seal.number, self._vault)
+
+    def _seal_of(self, row: SealRow) -> Seal:
+        return seal_of(row, self._vault)
+
+    def _alone(self, number: str, move: Move, act: Act) -> Seal:
+        with self._database.transaction() as session:
+            seal = locked_seal(session, number)
+            self._carry_out(session, seal, move, act, None)
+            return self._seal_of(seal)
+
+    def _open_request(
+        self,
+        session: Session,
+        seal: SealRow,
+        move: Move,
+        act: Act,
+        *,
+        compromised_since: datetime | None = None,
+    ) -> SealRequest:
         waiting = session.scalar(
             sa.select(SealRequestRow.id).where(
                 SealRequestRow.seal_id == seal.id,
@@ -233,110 +306,127 @@ class SealRegistry:
         if waiting is not None:
             raise _refused(seal, move)
         row = SealRequestRow(
-            seal_id=seal.id, move=move, requested_by=officer, requested_at=self._clock.now(), reason=reason
+            seal_id=seal.id,
+            move=move,
+            requested_by=act.officer,
+            requested_at=self._clock.now(),
+            reason=act.reason,
+            document=act.document,
+            compromised_since=compromised_since,
         )
         session.add(row)
         session.flush()
-        return _request_of(row, seal.number)
+        return request_of(row, seal.number)
 
-    def _decide(self, request_id: int, *, officer: str, approved: bool) -> Seal:
-        officer = _checked("officer", officer, 64)
+    def _decide(self, request_id: int, *, officer: str, approved: bool, put_to_use: bool) -> Seal:
+        officer = checked_text("officer", officer)
         with self._database.transaction() as session:
             row = session.get(SealRequestRow, request_id, with_for_update=True)
             if row is None or row.decided_at is not None:
                 raise SealRequestUnknownError(request=request_id)
-            if row.requested_by == officer:
+            if same_officer(row.requested_by, officer):
                 raise SealSecondOfficerError
-            seal = session.get_one(SealRow, row.seal_id, with_for_update={"of": SealRow})
+            seal = session.scalars(
+                sa.select(SealRow).where(SealRow.id == row.seal_id).with_for_update(of=SealRow)
+            ).one()
             row.decided_by, row.decided_at, row.approved = officer, self._clock.now(), approved
+            act = Act(row.requested_by, row.reason, row.document)
             move = Move(row.move)
-            if approved:
-                self._carry_out(
-                    session, seal, move, officer=row.requested_by, second_officer=officer, reason=row.reason
-                )
-            elif move is Move.MAKE:
-                seal.state = SealState.REJECTED
-            return seal_of(seal)
+            if not approved:
+                if move is Move.REVIEW:
+                    self._carry_out(session, seal, Move.REJECT, act, officer)
+                return self._seal_of(seal)
+            self._carry_out(session, seal, move, act, officer, compromised_since=row.compromised_since)
+            if move is Move.REVIEW and put_to_use:
+                self._carry_out(session, seal, Move.MAKE, act, officer)
+                alone = Act(officer, act.reason, act.document)
+                self._carry_out(session, seal, Move.REGISTER, alone, None)
+                self._carry_out(session, seal, Move.ACTIVATE, alone, None)
+            return self._seal_of(seal)
 
     def _carry_out(
-        self, session: Session, seal: SealRow, move: Move, *, officer: str, second_officer: str | None, reason: str
+        self,
+        session: Session,
+        seal: SealRow,
+        move: Move,
+        act: Act,
+        second_officer: str | None,
+        *,
+        compromised_since: datetime | None = None,
     ) -> None:
+        """Take one step; the caller holds the seal's row."""
+        now = self._clock.now()
         state = state_after(SealState(seal.state), move)
-        if state is None:
+        over = seal.valid_until is not None and now >= seal.valid_until and SealState(seal.state) in EXPIRING
+        if state is None or (over and move not in (Move.EXPIRE, Move.CHANGE, Move.CANCEL)):
             raise _refused(seal, move)
-        if move is Move.MAKE:
-            self._make(session, seal)
+        if move is Move.REVIEW:
+            seal.reviewed_by = second_officer
+        elif move is Move.MAKE:
+            self._maker.make(session, seal)
+            if seal.licence_types:
+                self._grants.add(session, seal, GrantTerms(seal.licence_types, OWN_USE), act)
+        elif move is Move.ROTATE:
+            self._maker.rotate(session, seal, actor=act.officer, compromised_since=compromised_since)
+        elif move is Move.REGISTER:
+            seal.registered_at = now
+        elif move is Move.ACTIVATE:
+            self._change_predecessor(session, seal)
+        elif move is Move.CANCEL:
+            self._maker.end(session, seal, actor=act.officer)
         seal.state = state
+        self._record(session, seal, move, act, second_officer)
+
+    def _change_predecessor(self, session: Session, seal: SealRow) -> None:
+        """The seal whose place this one takes is changed, by the word of those who applied for it and reviewed it."""
+        if seal.supersedes_id is None:
+            return
+        old = session.scalars(
+            sa.select(SealRow).where(SealRow.id == seal.supersedes_id).with_for_update(of=SealRow)
+        ).one()
+        if state_after(SealState(old.state), Move.CHANGE) is None:
+            return  # it was cancelled meanwhile
+        act = Act(seal.applied_by, f"由印章 {seal.number} 取代", seal.document)
+        self._carry_out(session, old, Move.CHANGE, act, seal.reviewed_by)
+
+    def _record(self, session: Session, seal: SealRow, move: Move, act: Act, second_officer: str | None) -> None:
         session.add(
             SealEventRow(
                 seal_id=seal.id,
                 move=move,
-                state=state,
-                officer=officer,
+                state=seal.state,
+                officer=act.officer,
                 second_officer=second_officer,
-                reason=reason,
+                reason=act.reason,
+                document=act.document,
                 at=self._clock.now(),
             )
         )
-
-    def _make(self, session: Session, seal: SealRow) -> None:
-        artwork = self._draw(seal.name, seal.purpose, seal.diameter_mm)
-        key = self._custody.generate(
-            session, algorithm=KeyAlgorithm.ECDSA_P256, purpose=KeyPurpose.SEAL, label=f"seal {seal.number}"
-        )
-        certificate = self._authority.issue(
-            session,
-            key.id,
-            CertificateProfile.SEAL,
-            Subject(
-                common_name=f"{seal.name}（{seal.purpose}）" if seal.purpose else seal.name,
-                organisation=seal.organisation.name_zh,
-                organisation_identifier=Subject.credit_code_identifier(seal.organisation.code),
-            ),
-        )
-        seal.artwork_svg = artwork.to_svg()
-        seal.artwork_digest = artwork.digest
-        seal.key_id = key.id
-        seal.certificate_id = certificate.id
+        session.flush()
 
 
-def locked_seal(session: Session, number: str, *, shared: bool = False) -> SealRow:
+def locked_seal(session: Session, number: str) -> SealRow:
     """The row of a seal, locked against changes until the transaction ends; for the modules of this package.
 
-    :param shared: let others hold the same lock; enough for who only needs the seal to stay as it is.
     :raises SealUnknownError: there is none.
     """
-    return _seal_row(session, number, lock="share" if shared else "update")
+    return _seal_row(session, number, lock="update")
 
 
-def seal_of(row: SealRow) -> Seal:
-    """The value that a row stands for."""
-    return Seal(
-        number=row.number,
-        organisation=organisation_of(row.organisation),
-        name=row.name,
-        purpose=row.purpose,
-        diameter_mm=row.diameter_mm,
-        licence_types=tuple(row.licence_types),
-        state=SealState(row.state),
-        artwork_digest=row.artwork_digest,
-        key_id=row.key_id,
-        certificate_id=row.certificate_id,
-    )
-
-
-def _seal_row(session: Session, number: str, *, lock: Literal["share", "update"] | None = None) -> SealRow:
+def _seal_row(session: Session, number: str, *, lock: Literal["update"] | None = None) -> SealRow:
     statement = sa.select(SealRow).where(SealRow.number == number)
     if lock is not None:
-        statement = statement.with_for_update(of=SealRow, read=lock == "share")
+        statement = statement.with_for_update(of=SealRow)
     row = session.scalar(statement)
     if row is None:
         raise SealUnknownError(number=number)
     return row
 
 
-def _request_of(row: SealRequestRow, number: str) -> SealRequest:
-    return SealRequest(row.id, number, Move(row.move), row.requested_by, row.requested_at, row.reason)
+def _has_successor(session: Session, seal: SealRow) -> bool:
+    over = (SealState.REJECTED, SealState.CANCELLED)
+    successor = sa.select(SealRow.id).where(SealRow.supersedes_id == seal.id, SealRow.state.not_in(over))
+    return session.scalar(successor) is not None
 
 
 def _refused(seal: SealRow, move: Move) -> SealMoveRefusedError:
@@ -351,21 +441,3 @@ def _refused(seal: SealRow, move: Move) -> SealMoveRefusedError:
         possible=", ".join(possible) or "nothing",
         possible_zh="、".join(item.zh for item in possible) or "无",
     )
-
-
-def _checked(field: str, value: str, longest: int) -> str:
-    text = unicodedata.normalize("NFC", value).strip()
-    if not text or len(text) > longest or any(unicodedata.category(char) == "Cc" for char in text):
-        names = {"officer": "经办人", "reason": "理由"}
-        raise SealFieldError(
-            problem_zh=f"{names[field]}不能为空，且不超过 {longest} 个字、不含控制字符。",
-            problem_en=f"the {field} must have 1 to {longest} characters and no control characters.",
-        )
-    return text
-
-
-def _new_number(session: Session, region_code: str) -> str:
-    while True:
-        number = f"{region_code}{secrets.randbelow(10**7):07d}"
-        if session.scalar(sa.select(SealRow.id).where(SealRow.number == number)) is None:
-            return number

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,22 @@ def write_bytes(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise FileUnreadableError(path=path, problem=error.strerror or type(error).__name__) from error
+
+
+def write_text(path: Path, lines: Iterable[str]) -> None:
+    """Write pieces of text to a file, whole or not at all, however many they are.
+
+    :raises FileUnreadableError: it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -19,10 +19,10 @@ APPEND_ONLY = (
     "certificate_revocation",
     "revocation_list",
     "seal_event",
-    "seal_use",
     "signing_credential_event",
-    "seal_use_outcome",
+    "seal_use",
     "signature_record",
+    "seal_use_outcome",
     "licence_event",
     "licence_pdf",
 )
@@ -98,13 +98,19 @@ def upgrade() -> None:
     op.create_table('organisation',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('code', sa.String(length=18), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('name_zh', sa.Text(), nullable=False),
     sa.Column('name_en', sa.Text(), nullable=False),
-    sa.Column('region_code', sa.String(length=6), nullable=False),
+    sa.Column('region_code', sa.String(length=12), nullable=False),
+    sa.Column('parent_id', sa.BigInteger(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("kind IN ('company', 'department')", name=op.f('ck_organisation_kind')),
+    sa.CheckConstraint('parent_id <> id', name=op.f('ck_organisation_own_parent')),
+    sa.ForeignKeyConstraint(['parent_id'], ['organisation.id'], name=op.f('fk_organisation_parent_id_organisation')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_organisation')),
     sa.UniqueConstraint('code', name=op.f('uq_organisation_code'))
     )
+    op.create_index(op.f('ix_organisation_parent_id'), 'organisation', ['parent_id'], unique=False)
     op.create_table('outbox',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('topic', sa.Text(), nullable=False),
@@ -121,6 +127,18 @@ def upgrade() -> None:
     )
     op.create_index('ix_outbox_done_at', 'outbox', ['done_at'], unique=False, postgresql_where=sa.text('done_at IS NOT NULL'))
     op.create_index('ix_outbox_waiting', 'outbox', ['next_attempt_at'], unique=False, postgresql_where=sa.text('done_at IS NULL AND dead_at IS NULL'))
+    op.create_table('seal_person',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('reference', sa.String(length=20), nullable=False),
+    sa.Column('region_code', sa.String(length=12), nullable=False),
+    sa.Column('code_index', sa.LargeBinary(), nullable=False),
+    sa.Column('code_encrypted', sa.LargeBinary(), nullable=False),
+    sa.Column('name_encrypted', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_person')),
+    sa.UniqueConstraint('code_index', name=op.f('uq_seal_person_code_index')),
+    sa.UniqueConstraint('reference', name=op.f('uq_seal_person_reference'))
+    )
     op.create_table('signing_key',
     sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('algorithm', sa.Text(), nullable=False),
@@ -195,27 +213,46 @@ def upgrade() -> None:
     op.create_table('seal',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('number', sa.String(length=13), nullable=False),
-    sa.Column('organisation_id', sa.BigInteger(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=True),
+    sa.Column('person_id', sa.BigInteger(), nullable=True),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=True),
+    sa.Column('name_encrypted', sa.LargeBinary(), nullable=True),
     sa.Column('purpose', sa.Text(), nullable=True),
-    sa.Column('diameter_mm', sa.Double(), nullable=False),
     sa.Column('licence_types', postgresql.ARRAY(sa.Text()), nullable=False),
+    sa.Column('wanted_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('algorithm', sa.Text(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
-    sa.Column('artwork_svg', sa.Text(), nullable=True),
-    sa.Column('artwork_digest', sa.String(length=64), nullable=True),
+    sa.Column('applied_by', sa.Text(), nullable=False),
+    sa.Column('reviewed_by', sa.Text(), nullable=True),
+    sa.Column('document', sa.Text(), nullable=True),
+    sa.Column('supersedes_id', sa.BigInteger(), nullable=True),
     sa.Column('key_id', sa.BigInteger(), nullable=True),
     sa.Column('certificate_id', sa.BigInteger(), nullable=True),
+    sa.Column('valid_from', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('valid_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('registered_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.CheckConstraint("state IN ('applied', 'active', 'frozen', 'cancelled', 'rejected')", name=op.f('ck_seal_state')),
-    sa.CheckConstraint("state IN ('applied', 'rejected') OR certificate_id IS NOT NULL", name=op.f('ck_seal_made_with_certificate')),
+    sa.CheckConstraint("kind IN ('company', 'contract', 'finance', 'legal_representative', 'official', 'signature', 'special')", name=op.f('ck_seal_kind')),
+    sa.CheckConstraint("state IN ('active', 'applied', 'cancelled', 'changed', 'expired', 'frozen', 'made', 'registered', 'rejected', 'reviewed')", name=op.f('ck_seal_state')),
+    sa.CheckConstraint("state IN ('applied', 'rejected') OR (reviewed_by IS NOT NULL AND lower(reviewed_by) <> lower(applied_by))", name=op.f('ck_seal_reviewed_by_another')),
+    sa.CheckConstraint("state IN ('applied', 'rejected', 'reviewed', 'cancelled') OR (key_id IS NOT NULL AND certificate_id IS NOT NULL AND valid_until IS NOT NULL)", name=op.f('ck_seal_made_with_certificate')),
+    sa.CheckConstraint("state NOT IN ('registered', 'active', 'frozen', 'changed') OR registered_at IS NOT NULL", name=op.f('ck_seal_registered_before_use')),
+    sa.CheckConstraint('(name IS NULL) <> (name_encrypted IS NULL)', name=op.f('ck_seal_one_name')),
+    sa.CheckConstraint('(organisation_id IS NULL) <> (person_id IS NULL)', name=op.f('ck_seal_one_owner')),
+    sa.CheckConstraint('supersedes_id <> id', name=op.f('ck_seal_own_successor')),
     sa.ForeignKeyConstraint(['certificate_id'], ['certificate.id'], name=op.f('fk_seal_certificate_id_certificate')),
     sa.ForeignKeyConstraint(['key_id'], ['signing_key.id'], name=op.f('fk_seal_key_id_signing_key')),
     sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_seal_organisation_id_organisation')),
+    sa.ForeignKeyConstraint(['person_id'], ['seal_person.id'], name=op.f('fk_seal_person_id_seal_person')),
+    sa.ForeignKeyConstraint(['supersedes_id'], ['seal.id'], name=op.f('fk_seal_supersedes_id_seal')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seal')),
     sa.UniqueConstraint('number', name=op.f('uq_seal_number'))
     )
-    op.create_index('ix_seal_licence_types', 'seal', ['licence_types'], unique=False, postgresql_using='gin')
+    op.create_index('ix_seal_expiring', 'seal', ['valid_until'], unique=False, postgresql_where=sa.text("state IN ('active', 'frozen')"))
     op.create_index(op.f('ix_seal_organisation_id'), 'seal', ['organisation_id'], unique=False)
+    op.create_index(op.f('ix_seal_person_id'), 'seal', ['person_id'], unique=False)
+    op.create_index('uq_seal_successor', 'seal', ['supersedes_id'], unique=True, postgresql_where=sa.text("state NOT IN ('rejected', 'cancelled')"))
     op.create_table('signing_credential',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('number', sa.String(length=32), nullable=False),
@@ -237,6 +274,26 @@ def upgrade() -> None:
     sa.UniqueConstraint('number', name=op.f('uq_signing_credential_number'))
     )
     op.create_index(op.f('ix_signing_credential_owner_index'), 'signing_credential', ['owner_index'], unique=False)
+    op.create_table('seal_certificate',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('seal_id', sa.BigInteger(), nullable=False),
+    sa.Column('key_id', sa.BigInteger(), nullable=False),
+    sa.Column('certificate_id', sa.BigInteger(), nullable=False),
+    sa.Column('serial', sa.Text(), nullable=False),
+    sa.Column('not_before', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('not_after', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_from', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('compromised_since', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('used_until IS NULL OR used_until >= used_from', name=op.f('ck_seal_certificate_period')),
+    sa.ForeignKeyConstraint(['certificate_id'], ['certificate.id'], name=op.f('fk_seal_certificate_certificate_id_certificate')),
+    sa.ForeignKeyConstraint(['key_id'], ['signing_key.id'], name=op.f('fk_seal_certificate_key_id_signing_key')),
+    sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_certificate_seal_id_seal')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_certificate')),
+    sa.UniqueConstraint('certificate_id', name=op.f('uq_seal_certificate_certificate_id'))
+    )
+    op.create_index(op.f('ix_seal_certificate_seal_id'), 'seal_certificate', ['seal_id'], unique=False)
+    op.create_index('uq_seal_certificate_current', 'seal_certificate', ['seal_id'], unique=True, postgresql_where=sa.text('used_until IS NULL'))
     op.create_table('seal_event',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('seal_id', sa.BigInteger(), nullable=False),
@@ -245,12 +302,54 @@ def upgrade() -> None:
     sa.Column('officer', sa.Text(), nullable=False),
     sa.Column('second_officer', sa.Text(), nullable=True),
     sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('document', sa.Text(), nullable=True),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("NOT move IN ('cancel', 'change', 'make', 'reject', 'review', 'rotate', 'thaw') OR (second_officer IS NOT NULL AND lower(second_officer) <> lower(officer))", name=op.f('ck_seal_event_two_officers')),
+    sa.CheckConstraint("move IN ('activate', 'apply', 'cancel', 'change', 'expire', 'freeze', 'make', 'register', 'reject', 'review', 'rotate', 'thaw')", name=op.f('ck_seal_event_move')),
     sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_event_seal_id_seal')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_event')),
     info={'append_only': True}
     )
     op.create_index(op.f('ix_seal_event_seal_id'), 'seal_event', ['seal_id'], unique=False)
+    op.create_table('seal_grant',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('seal_id', sa.BigInteger(), nullable=False),
+    sa.Column('organisation_id', sa.BigInteger(), nullable=True),
+    sa.Column('client_id', sa.String(length=64), nullable=True),
+    sa.Column('licence_types', postgresql.ARRAY(sa.Text()), nullable=False),
+    sa.Column('daily_quota', sa.BigInteger(), nullable=True),
+    sa.Column('valid_from', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('valid_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('purpose', sa.Text(), nullable=False),
+    sa.Column('granted_by', sa.Text(), nullable=False),
+    sa.Column('granted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('document', sa.Text(), nullable=True),
+    sa.Column('revoked_by', sa.Text(), nullable=True),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('revocation_reason', sa.Text(), nullable=True),
+    sa.CheckConstraint('(revoked_at IS NULL) = (revoked_by IS NULL)', name=op.f('ck_seal_grant_revoked')),
+    sa.CheckConstraint('cardinality(licence_types) > 0', name=op.f('ck_seal_grant_licence_types')),
+    sa.CheckConstraint('client_id IS NULL OR organisation_id IS NOT NULL', name=op.f('ck_seal_grant_client_of_a_body')),
+    sa.CheckConstraint('daily_quota > 0', name=op.f('ck_seal_grant_daily_quota')),
+    sa.CheckConstraint('valid_until > valid_from', name=op.f('ck_seal_grant_period')),
+    sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_seal_grant_organisation_id_organisation')),
+    sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_grant_seal_id_seal')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_grant'))
+    )
+    op.create_index(op.f('ix_seal_grant_organisation_id'), 'seal_grant', ['organisation_id'], unique=False)
+    op.create_index(op.f('ix_seal_grant_seal_id'), 'seal_grant', ['seal_id'], unique=False)
+    op.create_table('seal_picture',
+    sa.Column('seal_id', sa.BigInteger(), nullable=False),
+    sa.Column('format', sa.Text(), nullable=False),
+    sa.Column('uploaded', sa.Boolean(), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('width_mm', sa.Double(), nullable=False),
+    sa.Column('height_mm', sa.Double(), nullable=False),
+    sa.Column('data_encrypted', sa.LargeBinary(), nullable=False),
+    sa.CheckConstraint("format IN ('svg', 'png')", name=op.f('ck_seal_picture_format')),
+    sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_picture_seal_id_seal')),
+    sa.PrimaryKeyConstraint('seal_id', name=op.f('pk_seal_picture'))
+    )
     op.create_table('seal_request',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('seal_id', sa.BigInteger(), nullable=False),
@@ -258,28 +357,18 @@ def upgrade() -> None:
     sa.Column('requested_by', sa.Text(), nullable=False),
     sa.Column('requested_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('document', sa.Text(), nullable=True),
+    sa.Column('compromised_since', sa.DateTime(timezone=True), nullable=True),
     sa.Column('decided_by', sa.Text(), nullable=True),
     sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('approved', sa.Boolean(), nullable=True),
-    sa.CheckConstraint('decided_by IS NULL OR decided_by <> requested_by', name=op.f('ck_seal_request_two_officers')),
+    sa.CheckConstraint("move IN ('cancel', 'make', 'review', 'rotate', 'thaw')", name=op.f('ck_seal_request_move')),
+    sa.CheckConstraint('(decided_by IS NULL) = (decided_at IS NULL) AND (decided_by IS NULL) = (approved IS NULL)', name=op.f('ck_seal_request_decided')),
+    sa.CheckConstraint('decided_by IS NULL OR lower(decided_by) <> lower(requested_by)', name=op.f('ck_seal_request_two_officers')),
     sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_request_seal_id_seal')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_request'))
     )
     op.create_index('uq_seal_request_open', 'seal_request', ['seal_id', 'move'], unique=True, postgresql_where=sa.text('decided_at IS NULL'))
-    op.create_table('seal_use',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
-    sa.Column('seal_id', sa.BigInteger(), nullable=False),
-    sa.Column('caller', sa.Text(), nullable=False),
-    sa.Column('document_type', sa.Text(), nullable=False),
-    sa.Column('document_identifier', sa.Text(), nullable=False),
-    sa.Column('unsealed_digest', sa.String(length=64), nullable=False),
-    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_use_seal_id_seal')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_use')),
-    info={'append_only': True}
-    )
-    op.create_index(op.f('ix_seal_use_document_identifier'), 'seal_use', ['document_identifier'], unique=False)
-    op.create_index('ix_seal_use_seal_time', 'seal_use', ['seal_id', 'at'], unique=False)
     op.create_table('signature_authorisation',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('credential_id', sa.BigInteger(), nullable=False),
@@ -315,6 +404,55 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['credential_id'], ['signing_credential.id'], name=op.f('fk_signing_totp_credential_id_signing_credential')),
     sa.PrimaryKeyConstraint('credential_id', name=op.f('pk_signing_totp'))
     )
+    op.create_table('seal_grant_day',
+    sa.Column('grant_id', sa.BigInteger(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('uses', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('uses >= 0', name=op.f('ck_seal_grant_day_uses')),
+    sa.ForeignKeyConstraint(['grant_id'], ['seal_grant.id'], name=op.f('fk_seal_grant_day_grant_id_seal_grant')),
+    sa.PrimaryKeyConstraint('grant_id', 'day', name=op.f('pk_seal_grant_day'))
+    )
+    op.create_table('seal_use',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('seal_id', sa.BigInteger(), nullable=False),
+    sa.Column('grant_id', sa.BigInteger(), nullable=True),
+    sa.Column('caller', sa.Text(), nullable=False),
+    sa.Column('organisation_code', sa.String(length=18), nullable=True),
+    sa.Column('client_id', sa.String(length=64), nullable=True),
+    sa.Column('document_type', sa.Text(), nullable=False),
+    sa.Column('document_identifier', sa.Text(), nullable=False),
+    sa.Column('unsealed_digest', sa.String(length=64), nullable=False),
+    sa.Column('purpose', sa.Text(), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.ForeignKeyConstraint(['grant_id'], ['seal_grant.id'], name=op.f('fk_seal_use_grant_id_seal_grant')),
+    sa.ForeignKeyConstraint(['seal_id'], ['seal.id'], name=op.f('fk_seal_use_seal_id_seal')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seal_use')),
+    info={'append_only': True}
+    )
+    op.create_index('ix_seal_use_caller', 'seal_use', ['caller', 'id'], unique=False)
+    op.create_index(op.f('ix_seal_use_document_identifier'), 'seal_use', ['document_identifier'], unique=False)
+    op.create_index('ix_seal_use_seal_day', 'seal_use', ['seal_id', 'day'], unique=False)
+    op.create_index('ix_seal_use_seal_time', 'seal_use', ['seal_id', 'at'], unique=False)
+    op.create_index('ix_seal_use_time', 'seal_use', ['at'], unique=False)
+    op.create_table('signature_record',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('credential_id', sa.BigInteger(), nullable=False),
+    sa.Column('authorisation_id', sa.BigInteger(), nullable=True),
+    sa.Column('client', sa.Text(), nullable=False),
+    sa.Column('step', sa.Text(), nullable=False),
+    sa.Column('digests', postgresql.ARRAY(sa.String(length=64)), nullable=False),
+    sa.Column('result', sa.Text(), nullable=False),
+    sa.Column('reason_code', sa.Text(), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("result IN ('granted', 'refused', 'failed')", name=op.f('ck_signature_record_result')),
+    sa.CheckConstraint("step IN ('authorise', 'sign', 'signed')", name=op.f('ck_signature_record_step')),
+    sa.ForeignKeyConstraint(['authorisation_id'], ['signature_authorisation.id'], name=op.f('fk_signature_record_authorisation_id_signature_authorisation')),
+    sa.ForeignKeyConstraint(['credential_id'], ['signing_credential.id'], name=op.f('fk_signature_record_credential_id_signing_credential')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_signature_record')),
+    info={'append_only': True}
+    )
+    op.create_index('ix_signature_record_credential_time', 'signature_record', ['credential_id', 'at'], unique=False)
     op.create_table('licence',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('identifier', sa.Text(), nullable=False),
@@ -353,30 +491,14 @@ def upgrade() -> None:
     sa.Column('reason_code', sa.Text(), nullable=True),
     sa.Column('sealed_digest', sa.String(length=64), nullable=True),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("(result = 'sealed') = (reason_code IS NULL)", name=op.f('ck_seal_use_outcome_reason_code')),
+    sa.CheckConstraint("(result = 'sealed') = (sealed_digest IS NOT NULL)", name=op.f('ck_seal_use_outcome_sealed_digest')),
     sa.CheckConstraint("result IN ('sealed', 'refused', 'failed')", name=op.f('ck_seal_use_outcome_result')),
     sa.ForeignKeyConstraint(['use_id'], ['seal_use.id'], name=op.f('fk_seal_use_outcome_use_id_seal_use')),
     sa.PrimaryKeyConstraint('use_id', name=op.f('pk_seal_use_outcome')),
     info={'append_only': True}
     )
     op.create_index(op.f('ix_seal_use_outcome_sealed_digest'), 'seal_use_outcome', ['sealed_digest'], unique=False)
-    op.create_table('signature_record',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
-    sa.Column('credential_id', sa.BigInteger(), nullable=False),
-    sa.Column('authorisation_id', sa.BigInteger(), nullable=True),
-    sa.Column('client', sa.Text(), nullable=False),
-    sa.Column('step', sa.Text(), nullable=False),
-    sa.Column('digests', postgresql.ARRAY(sa.String(length=64)), nullable=False),
-    sa.Column('result', sa.Text(), nullable=False),
-    sa.Column('reason_code', sa.Text(), nullable=True),
-    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.CheckConstraint("result IN ('granted', 'refused', 'failed')", name=op.f('ck_signature_record_result')),
-    sa.CheckConstraint("step IN ('authorise', 'sign', 'signed')", name=op.f('ck_signature_record_step')),
-    sa.ForeignKeyConstraint(['authorisation_id'], ['signature_authorisation.id'], name=op.f('fk_signature_record_authorisation_id_signature_authorisation')),
-    sa.ForeignKeyConstraint(['credential_id'], ['signing_credential.id'], name=op.f('fk_signature_record_credential_id_signing_credential')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_signature_record')),
-    info={'append_only': True}
-    )
-    op.create_index('ix_signature_record_credential_time', 'signature_record', ['credential_id', 'at'], unique=False)
     op.create_table('licence_event',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('licence_id', sa.BigInteger(), nullable=False),

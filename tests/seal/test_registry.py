@@ -36,8 +36,11 @@ def test_a_seal_is_made_when_a_second_officer_approves(house: House) -> None:
     assert len(seal.number) == 13
     certificate = house.services.keys.authority.get(seal.certificate_id or 0).certificate
     assert MARKET.name_zh in certificate.subject.rfc4514_string()
-    (event,) = house.services.seals.history(seal.number)
-    assert (event.officer, event.second_officer, event.reason) == (APPLICANT, APPROVER, "启用电子印章")
+    history = house.services.seals.history(seal.number)
+    assert [event.move for event in history] == [Move.APPLY, Move.REVIEW, Move.MAKE, Move.REGISTER, Move.ACTIVATE]
+    assert {event.reason for event in history} == {"启用电子印章"}
+    made = history[2]
+    assert (made.officer, made.second_officer) == (APPLICANT, APPROVER)
 
 
 def test_who_applies_cannot_approve(house: House) -> None:
@@ -69,8 +72,8 @@ def test_a_wrong_move_is_refused_and_says_which_are_possible(house: House) -> No
     seal = house.seal()
     with pytest.raises(SealMoveRefusedError) as refused:
         house.services.seals.request(seal.number, Move.THAW, officer=APPLICANT, reason="r")
-    assert "freeze, cancel" in refused.value.message_en
-    assert "冻结、注销" in refused.value.message_zh
+    assert "freeze, rotate, change, cancel, expire" in refused.value.message_en
+    assert "冻结、更换密钥、变更、注销、到期" in refused.value.message_zh
     request = house.services.seals.request(seal.number, Move.CANCEL, officer=APPLICANT, reason="机构撤销")
     house.services.seals.approve(request.id, officer=APPROVER)
     with pytest.raises(SealMoveRefusedError):
@@ -101,7 +104,7 @@ def test_of_two_officers_at_once_one_acts(house: House) -> None:
     with ThreadPoolExecutor(8) as pool:
         results = sorted(pool.map(approve, range(8)))
     assert results == ["active"] + ["seal.request_unknown"] * 7
-    assert len(house.services.seals.history(request.seal_number)) == 1
+    assert len(house.services.seals.history(request.seal_number)) == 5
 
 
 @pytest.mark.parametrize(("officer", "reason"), [("", "r"), ("o", " "), ("o", "r" * 501), ("o\x00", "r")])
@@ -144,4 +147,9 @@ def test_the_database_itself_wants_two_officers(house: House) -> None:
     seal = house.seal()
     house.services.seals.request(seal.number, Move.CANCEL, officer=APPLICANT, reason="r")
     with pytest.raises(IntegrityError, match="two_officers"), house.services.database.transaction() as session:
-        session.execute(sa.text("UPDATE seal_request SET decided_by = requested_by WHERE decided_by IS NULL"))
+        session.execute(
+            sa.text(
+                "UPDATE seal_request SET decided_by = requested_by, decided_at = requested_at, approved = true"
+                " WHERE decided_by IS NULL"
+            )
+        )
