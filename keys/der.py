@@ -30,8 +30,9 @@ def set_of(elements: Iterable[bytes], *, tag: int = 0x31) -> bytes:
 
 
 def integer(value: int) -> bytes:
-    """INTEGER, of either sign."""
-    return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    """INTEGER, of either sign, in the fewest octets (X.690, 8.3.2)."""
+    magnitude = value if value >= 0 else ~value  # -128 fits in one octet, as 127 does
+    return tlv(0x02, value.to_bytes(magnitude.bit_length() // 8 + 1, "big", signed=True))
 
 
 def octet_string(value: bytes) -> bytes:
