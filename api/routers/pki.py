@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
+import hashlib
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from fastapi import APIRouter, Body, Header, Path, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from api.errors import PathUnknownError, RequestTooLargeError
 from api.problems import responses
 from api.security import ServicesDep
 from api.services import Services
-from keys import CertificateRecord, OcspAnswer
+from keys import CertificateProfile, CertificateRecord
 
 router = APIRouter(prefix="/pki", tags=["公钥设施 PKI"])
 
@@ -29,15 +29,42 @@ _LIST = "application/pkix-crl"
 _OCSP_REQUEST, _OCSP_RESPONSE = "application/ocsp-request", "application/ocsp-response"
 _STAMP_QUERY, _STAMP_REPLY = "application/timestamp-query", "application/timestamp-reply"
 _LARGEST_REQUEST = 16 * 1024
-_DAY = 24 * 3600
-_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "未变 Not modified"}}
+
+_FOREVER: Final = timedelta(days=365)
+"""For what never changes at its address."""
+_CURRENT: Final = timedelta(hours=1)
+"""For what changes when keys do."""
+_REVOCABLE: Final = timedelta(minutes=5)
+"""For lists and status: kept shortly, so that a revocation is known soon. They say themselves until when they hold."""
 
 SerialPath = Annotated[str, Path(pattern="^[0-9a-f]{1,40}$", description="证书序列号 Serial number, hexadecimal.")]
+
+
+async def _raw_body(request: Request) -> bytes:
+    """The body as it came, whatever type it claims to have."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_REQUEST:
+            raise RequestTooLargeError(limit=_LARGEST_REQUEST)
+    return body
+
+
+RawBody = Annotated[bytes, Depends(_raw_body)]
+
+
 EtagHeader = Annotated[str | None, Header(alias="If-None-Match", include_in_schema=False)]
+"""The one condition that is looked at: two lists, or two answers, may well have been made in the same second."""
 
 
-def _binary(media_type: str) -> dict[int | str, dict[str, Any]]:
-    return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}}
+def _answers(media_type: str, *statuses: int, kept: bool = True) -> dict[int | str, dict[str, Any]]:
+    found: dict[int | str, dict[str, Any]] = {
+        200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}},
+        **responses(*statuses),
+    }
+    if kept:
+        found[304] = {"description": "未变 Not modified"}
+    return found
 
 
 def _body(media_type: str) -> dict[str, Any]:
@@ -45,71 +72,75 @@ def _body(media_type: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {media_type: schema}}}
 
 
-@router.get(
-    "/root.pem", summary="根证书 Root certificate", response_class=Response, responses={**_binary(_PEM), **responses()}
-)
-def root(services: ServicesDep) -> Response:
+@router.get("/root.pem", summary="根证书 Root certificate", response_class=Response, responses=_answers(_PEM))
+def root(services: ServicesDep, etags: EtagHeader = None) -> Response:
     """信任锚。The trust anchor: what a reader needs to check our seals without us."""
-    return _pem([services.keys.authority.root])
+    return _pem(services, etags, [_newest(services, CertificateProfile.ROOT_CA)])
 
 
 @router.get(
-    "/anchors.pem",
-    summary="全部信任锚 All trust anchors",
+    "/root.crt",
+    summary="根证书（DER） Root certificate in DER",
     response_class=Response,
-    responses={**_binary(_PEM), **responses()},
+    responses=_answers(_CERTIFICATE),
 )
-def anchors(services: ServicesDep) -> Response:
-    """历代根证书，用于核验早先的证照。Every root there ever was, to check what was sealed long ago."""
-    return _pem([each.certificate for each in services.keys.authority.authorities() if _is_root(each)])
+def root_der(services: ServicesDep, etags: EtagHeader = None) -> Response:
+    """信任锚，DER 格式。The trust anchor in DER."""
+    return _certificate(services, etags, _newest(services, CertificateProfile.ROOT_CA), _CURRENT)
+
+
+@router.get("/anchors.pem", summary="全部信任锚 All trust anchors", response_class=Response, responses=_answers(_PEM))
+def anchors(services: ServicesDep, etags: EtagHeader = None) -> Response:
+    """历代根证书（含国密），用于核验早先的证照。Every root ever, SM2 among them, for what was sealed long ago."""
+    records = services.keys.authority.authorities()
+    return _pem(services, etags, [each for each in records if each.profile is CertificateProfile.ROOT_CA])
 
 
 @router.get(
     "/issuing.pem",
     summary="签发机构证书 Issuing authority's certificate",
     response_class=Response,
-    responses={**_binary(_PEM), **responses()},
+    responses=_answers(_PEM),
 )
-def issuing(services: ServicesDep) -> Response:
+def issuing(services: ServicesDep, etags: EtagHeader = None) -> Response:
     """签发印章证书的中间机构。The authority under the root that certifies seals."""
-    return _pem([services.keys.authority.issuing])
+    return _pem(services, etags, [_newest(services, CertificateProfile.ISSUING_CA)])
+
+
+@router.get(
+    "/issuing.crt",
+    summary="签发机构证书（DER） Issuing authority's certificate in DER",
+    response_class=Response,
+    responses=_answers(_CERTIFICATE),
+)
+def issuing_der(services: ServicesDep, etags: EtagHeader = None) -> Response:
+    """签发印章证书的中间机构，DER 格式。The authority under the root that certifies seals, in DER."""
+    return _certificate(services, etags, _newest(services, CertificateProfile.ISSUING_CA), _CURRENT)
 
 
 @router.get(
     "/authorities/{serial}.crt",
     summary="机构证书 An authority's certificate",
     response_class=Response,
-    responses={**_binary(_CERTIFICATE), **_UNCHANGED, **responses(404, 422)},
+    responses=_answers(_CERTIFICATE, 404, 422),
 )
-def authority(services: ServicesDep, serial: SerialPath, if_none_match: EtagHeader = None) -> Response:
+def authority(services: ServicesDep, serial: SerialPath, etags: EtagHeader = None) -> Response:
     """DER 格式；证书中的 caIssuers 指向此处。DER; where caIssuers in our certificates leads."""
-    record = _authority(services, serial)
-    etag = f'"{record.serial}"'
-    headers = {"Cache-Control": f"public, max-age={_DAY}, immutable", "ETag": etag}
-    if if_none_match == etag:
-        return Response(status_code=304, headers=headers)
-    return Response(record.certificate.public_bytes(Encoding.DER), media_type=_CERTIFICATE, headers=headers)
+    return _certificate(services, etags, _authority(services, serial), _FOREVER)
 
 
 @router.get(
     "/authorities/{serial}.crl",
     summary="吊销列表 Certificate revocation list",
     response_class=Response,
-    responses={**_binary(_LIST), **_UNCHANGED, **responses(404, 422)},
+    responses=_answers(_LIST, 404, 422),
 )
-def revocation_list(services: ServicesDep, serial: SerialPath, if_none_match: EtagHeader = None) -> Response:
+def revocation_list(services: ServicesDep, serial: SerialPath, etags: EtagHeader = None) -> Response:
     """RFC 5280；吊销后立即更新。RFC 5280; new as soon as something is revoked."""
     found = services.keys.revocation_lists.current(_authority(services, serial))
-    etag = f'"{found.issuer_id}-{found.number}"'
-    headers = {
-        # Held shortly, so that a revocation is known soon; the list itself says until when it is good at the most.
-        **_cached(services.clock.now(), at_most=300, until=found.replaced_at),
-        "ETag": etag,
-        "Last-Modified": format_datetime(found.this_update, usegmt=True),
-    }
-    if if_none_match == etag:
-        return Response(status_code=304, headers=headers)
-    return Response(found.der, media_type=_LIST, headers=headers)
+    now = services.clock.now()
+    fresh_for = min(_REVOCABLE, found.replaced_at - now)
+    return _kept(etags, found.der, _LIST, modified=found.this_update, now=now, fresh_for=fresh_for)
 
 
 @router.post(
@@ -117,26 +148,32 @@ def revocation_list(services: ServicesDep, serial: SerialPath, if_none_match: Et
     summary="证书状态 Certificate status (OCSP)",
     response_class=Response,
     openapi_extra=_body(_OCSP_REQUEST),
-    responses={**_binary(_OCSP_RESPONSE), **responses(413, 422)},
+    responses=_answers(_OCSP_RESPONSE, 413, 422, kept=False),
 )
-def ocsp_post(services: ServicesDep, request: Annotated[bytes, Body(media_type=_OCSP_REQUEST)] = b"") -> Response:
-    """RFC 6960。"""
-    return _status(services, request)
+def ocsp_post(services: ServicesDep, request: RawBody) -> Response:
+    """RFC 6960；一次最多查询 16 张证书。RFC 6960; up to 16 certificates at once."""
+    answer = services.keys.ocsp.respond(request)
+    return Response(answer.der, media_type=_OCSP_RESPONSE, headers={"Cache-Control": "no-store"})
 
 
 @router.get(
     "/ocsp/{request:path}",
     summary="证书状态 Certificate status (OCSP)",
     response_class=Response,
-    responses={**_binary(_OCSP_RESPONSE), **responses(404, 413, 422)},
+    responses=_answers(_OCSP_RESPONSE, 404, 422),
 )
-def ocsp_get(services: ServicesDep, request: str) -> Response:
+def ocsp_get(services: ServicesDep, request: str, etags: EtagHeader = None) -> Response:
     """RFC 6960，附录 A.1：请求为 Base64。The request in Base64, as appendix A.1 has it."""
     try:
         decoded = base64.b64decode(request.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError):
         decoded = b""  # the answer is malformedRequest, in OCSP's own words
-    return _status(services, decoded)
+    answer = services.keys.ocsp.respond(decoded)
+    if answer.this_update is None or answer.reused_until is None:
+        return Response(answer.der, media_type=_OCSP_RESPONSE, headers={"Cache-Control": "no-store"})
+    now = services.clock.now()
+    fresh_for = min(_REVOCABLE, answer.reused_until - now)
+    return _kept(etags, answer.der, _OCSP_RESPONSE, modified=answer.this_update, now=now, fresh_for=fresh_for)
 
 
 @router.post(
@@ -144,49 +181,56 @@ def ocsp_get(services: ServicesDep, request: str) -> Response:
     summary="时间戳 Time stamp (RFC 3161)",
     response_class=Response,
     openapi_extra=_body(_STAMP_QUERY),
-    responses={**_binary(_STAMP_REPLY), **responses(413, 422)},
+    responses=_answers(_STAMP_REPLY, 413, 422, kept=False),
 )
-def time_stamp(services: ServicesDep, request: Annotated[bytes, Body(media_type=_STAMP_QUERY)] = b"") -> Response:
+def time_stamp(services: ServicesDep, request: RawBody) -> Response:
     """SHA-256、SHA-384 或 SHA-512 摘要的时间戳。A time stamp over a SHA-256, SHA-384 or SHA-512 digest."""
-    _check_size(request)
     reply = services.keys.timestamps.respond(request)
     return Response(reply, media_type=_STAMP_REPLY, headers={"Cache-Control": "no-store"})
 
 
-def _status(services: Services, request: bytes) -> Response:
-    _check_size(request)
-    answer: OcspAnswer = services.keys.ocsp.respond(request)
-    headers = {"Cache-Control": "no-store"}
-    if answer.reused_until is not None and answer.this_update is not None:
-        headers = {
-            **_cached(services.clock.now(), at_most=3600, until=answer.reused_until),
-            "Last-Modified": format_datetime(answer.this_update, usegmt=True),
-        }
-    return Response(answer.der, media_type=_OCSP_RESPONSE, headers=headers)
+def _kept(
+    etags: str | None, content: bytes, media_type: str, *, modified: datetime, now: datetime, fresh_for: timedelta
+) -> Response:
+    """An answer that may be kept by anybody (RFC 5019, 6.2), or the word that the caller has it already."""
+    seconds = max(0, int(fresh_for.total_seconds()))
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {
+        "Cache-Control": f"public, max-age={seconds}, no-transform, must-revalidate",
+        "ETag": etag,
+        "Expires": _http_date(now + timedelta(seconds=seconds)),
+        "Last-Modified": _http_date(modified),
+    }
+    if etags is not None and any(each.strip().removeprefix("W/") in {etag, "*"} for each in etags.split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
 
 
-def _cached(now: datetime, *, at_most: int, until: datetime) -> dict[str, str]:
-    """Caching headers (RFC 5019, 6.2) for what may be kept for some seconds, and no longer than until a moment."""
-    seconds = max(0, min(at_most, int((until - now).total_seconds())))
-    return {"Cache-Control": f"public, max-age={seconds}, no-transform, must-revalidate"}
-
-
-def _check_size(request: bytes) -> None:
-    if len(request) > _LARGEST_REQUEST:
-        raise RequestTooLargeError(limit=_LARGEST_REQUEST)
+def _http_date(at: datetime) -> str:
+    return format_datetime(at.astimezone(UTC), usegmt=True)
 
 
 def _authority(services: Services, serial: str) -> CertificateRecord:
     for record in services.keys.authority.authorities():
-        if record.certificate.serial_number == int(serial, 16):
+        if record.serial == serial.lstrip("0"):
             return record
     raise PathUnknownError
 
 
-def _is_root(record: CertificateRecord) -> bool:
-    return bool(record.certificate.issuer == record.certificate.subject)
+def _newest(services: Services, profile: CertificateProfile) -> CertificateRecord:
+    """The record of the certificate that the authority now goes by."""
+    authority = services.keys.authority
+    wanted = authority.root if profile is CertificateProfile.ROOT_CA else authority.issuing
+    return next(each for each in authority.authorities() if each.certificate == wanted)
 
 
-def _pem(certificates: list[x509.Certificate]) -> Response:
-    content = b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
-    return Response(content, media_type=_PEM, headers={"Cache-Control": "public, max-age=3600"})
+def _certificate(services: Services, etags: str | None, record: CertificateRecord, fresh_for: timedelta) -> Response:
+    encoded = record.certificate.public_bytes(Encoding.DER)
+    now = services.clock.now()
+    return _kept(etags, encoded, _CERTIFICATE, modified=record.created_at, now=now, fresh_for=fresh_for)
+
+
+def _pem(services: Services, etags: str | None, records: list[CertificateRecord]) -> Response:
+    content = b"".join(each.certificate.public_bytes(Encoding.PEM) for each in records)
+    modified = max(each.created_at for each in records)
+    return _kept(etags, content, _PEM, modified=modified, now=services.clock.now(), fresh_for=_CURRENT)

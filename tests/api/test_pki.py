@@ -8,9 +8,12 @@ import subprocess
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -159,20 +162,105 @@ def test_openssl_verifies_a_time_stamp_had_over_http(live: Live) -> None:
     assert "Verification: OK" in said.stdout + said.stderr
 
 
-def test_certificates_and_lists_are_cached_by_etag(live: Live) -> None:
+def status_request(live: Live, certificate: x509.Certificate) -> bytes:
+    issuing = live.house.services.keys.authority.issuing
+    return ocsp.OCSPRequestBuilder().add_certificate(certificate, issuing, SHA256()).build().public_bytes(Encoding.DER)
+
+
+def conditional(url: str, etag: str) -> int:
+    """The status of an answer for somebody who has something already."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"If-None-Match": etag})) as answer:
+            status: int = answer.status
+            return status
+    except urllib.error.HTTPError as unchanged:
+        return unchanged.code
+
+
+def test_everything_that_may_be_kept_says_for_how_long_and_is_not_sent_twice(live: Live) -> None:
+    _, certificate = seal_certificate(live)
     serial = live.house.services.keys.authority.issuing.serial_number
-    for ending in ("crt", "crl"):
-        with urllib.request.urlopen(f"{live.url}/pki/authorities/{serial:x}.{ending}") as answer:
-            etag = answer.headers["ETag"]
-            assert "max-age" in answer.headers["Cache-Control"]
-        again = urllib.request.Request(
-            f"{live.url}/pki/authorities/{serial:x}.{ending}", headers={"If-None-Match": etag}
-        )
-        with pytest.raises(urllib.error.HTTPError) as unchanged:
-            urllib.request.urlopen(again)
-        with unchanged.value:
-            assert unchanged.value.code == 304
-    with pytest.raises(urllib.error.HTTPError) as unknown:
-        live.get("/pki/authorities/abc.crt")
-    with unknown.value:
-        assert unknown.value.code == 404
+    question = urllib.parse.quote(base64.b64encode(status_request(live, certificate)), safe="")
+    kept = {
+        "/pki/root.pem": ("application/x-pem-file", 3600),
+        "/pki/root.crt": ("application/pkix-cert", 3600),
+        "/pki/anchors.pem": ("application/x-pem-file", 3600),
+        "/pki/issuing.pem": ("application/x-pem-file", 3600),
+        "/pki/issuing.crt": ("application/pkix-cert", 3600),
+        f"/pki/authorities/{serial:x}.crt": ("application/pkix-cert", 365 * 24 * 3600),
+        f"/pki/authorities/{serial:x}.crl": ("application/pkix-crl", 300),
+        f"/pki/ocsp/{question}": ("application/ocsp-response", 300),
+    }
+    for path, (media_type, seconds) in kept.items():
+        with urllib.request.urlopen(live.url + path) as answer:
+            headers = answer.headers
+        assert headers["Content-Type"] == media_type, path
+        assert headers["Cache-Control"] == f"public, max-age={seconds}, no-transform, must-revalidate", path
+        expires, modified = (parsedate_to_datetime(headers[name]) for name in ("Expires", "Last-Modified"))
+        now = datetime.now(UTC)
+        assert abs(expires - now - timedelta(seconds=seconds)) < timedelta(seconds=30), path
+        assert modified <= now, path
+        etag = headers["ETag"]
+        for known in (etag, f'"other", W/{etag}', "*"):
+            assert conditional(live.url + path, known) == 304, path
+        assert conditional(live.url + path, '"other"') == 200, path
+
+
+def test_a_list_and_an_answer_kept_from_before_a_revocation_are_sent_anew(live: Live) -> None:
+    certificate_id, certificate = seal_certificate(live)
+    serial = live.house.services.keys.authority.issuing.serial_number
+    question = urllib.parse.quote(base64.b64encode(status_request(live, certificate)), safe="")
+    urls = [f"{live.url}/pki/authorities/{serial:x}.crl", f"{live.url}/pki/ocsp/{question}"]
+    etags = []
+    for url in urls:
+        with urllib.request.urlopen(url) as answer:
+            etags.append(answer.headers["ETag"])
+    revoke(live, certificate_id)
+    assert [conditional(*each) for each in zip(urls, etags, strict=True)] == [200, 200]
+
+
+def test_what_is_for_its_asker_alone_is_not_kept(live: Live) -> None:
+    _, certificate = seal_certificate(live)
+    asked = {
+        "/pki/ocsp": (status_request(live, certificate), "application/ocsp-response"),
+        "/pki/tsa": (b"", "application/timestamp-reply"),
+    }
+    for path, (body, media_type) in asked.items():
+        # some callers leave the type of what they send out, or name a wrong one
+        for sent_type in ("", "application/json", "application/ocsp-request"):
+            request = urllib.request.Request(live.url + path, data=body, headers={"Content-Type": sent_type})
+            with urllib.request.urlopen(request) as answer:
+                assert answer.headers["Content-Type"] == media_type
+                assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/pki/ocsp", "/pki/tsa"])
+def test_a_request_larger_than_any_is_refused(live: Live, path: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(live.url + path, data=b"x" * 17000))
+    assert refused.value.code == 413
+
+
+def test_an_unknown_authority_and_a_leaf_are_not_found(live: Live) -> None:
+    _, certificate = seal_certificate(live)
+    for serial in ("abc", f"{certificate.serial_number:x}"):
+        for ending in ("crt", "crl"):
+            with pytest.raises(urllib.error.HTTPError) as unknown:
+                live.get(f"/pki/authorities/{serial}.{ending}")
+            assert unknown.value.code == 404
+
+
+def test_every_generation_of_authorities_keeps_its_addresses(live: Live) -> None:
+    authority = live.house.services.keys.authority
+    _, certificate = seal_certificate(live)
+    first = next(each for each in authority.authorities() if each.certificate == authority.issuing)
+    with live.house.services.database.transaction() as session:
+        second = authority.renew(session, first.id)
+    assert x509.load_der_x509_certificate(live.get("/pki/issuing.crt")) == second.certificate
+    for each in (first, second):
+        assert live.get(f"/pki/authorities/{each.serial}.crt") == each.certificate.public_bytes(Encoding.DER)
+        listed = x509.load_der_x509_crl(live.get(f"/pki/authorities/{each.serial}.crl"))
+        assert listed.is_signature_valid(each.certificate.public_key())  # type: ignore[arg-type]  # they are P-256
+    access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    named = [each.access_location.value for each in access]
+    assert f"{live.url}/pki/authorities/{first.serial}.crt" in named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from keys_house import SUBJECT, House
 
 from keys import (
+    AuthorityUrls,
+    CertificateAuthority,
     CertificateProfile,
     CertificateRecord,
     KeyAlgorithm,
@@ -24,6 +27,7 @@ from keys import (
     RevocationList,
     RevocationLists,
     RevocationReason,
+    TimestampAuthority,
 )
 from store.clock import FixedClock
 from store.database import Database
@@ -46,13 +50,11 @@ class Pki:
         return cls(house, lists, responder, evidence)
 
     @classmethod
-    def open(cls, database: Database, clock: FixedClock) -> Pki:
-        house = House.open(database, clock)
-        house.authority.ensure()
-        return cls.over(house)
+    def open(cls, database: Database, clock: FixedClock, algorithm: KeyAlgorithm = KeyAlgorithm.ECDSA_P256) -> Pki:
+        return cls.over(_with_addresses(House.open(database, clock), algorithm))
 
     def another_process(self) -> Pki:
-        return Pki.over(self.house.another_process())
+        return Pki.over(_with_addresses(self.house.another_process(), KeyAlgorithm.ECDSA_P256))
 
     def seal(self, algorithm: KeyAlgorithm = KeyAlgorithm.ECDSA_P256) -> CertificateRecord:
         return self.house.certify(self.house.make_key(KeyPurpose.SEAL, algorithm), CertificateProfile.SEAL, SUBJECT)
@@ -86,6 +88,17 @@ class Pki:
 
     def seconds(self) -> int:
         return int(self.house.clock.now().timestamp())
+
+
+def _with_addresses(house: House, algorithm: KeyAlgorithm) -> House:
+    """The same house, whose certificates name where to ask about them: pyHanko asks about no others."""
+    urls = AuthorityUrls("http://ca.example/ca.crt", "http://ca.example/ca.crl", "http://ca.example/ocsp")
+    authority = CertificateAuthority(
+        house.database, house.custody, house.clock, algorithm=algorithm, urls=lambda _: urls
+    )
+    authority.ensure()
+    timestamps = TimestampAuthority(house.custody, authority, house.database, house.clock)
+    return dataclasses.replace(house, authority=authority, timestamps=timestamps)
 
 
 def parsed(found: RevocationList) -> x509.CertificateRevocationList:

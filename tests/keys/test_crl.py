@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from cryptography import x509
-from keys_house import START, House, openssl, write_pem
+from keys_house import START, openssl, write_pem
 from pki_house import Pki, as_asn1, as_asn1_list, lists_as_pem, parsed
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import RevokedError
 from sqlalchemy.exc import IntegrityError
 
-from keys import CertificateAuthority, CertificateRecord, KeyAlgorithm, RevocationReason
+from keys import CertificateRecord, KeyAlgorithm, RevocationReason
 from keys._tables import SigningKeyRow
 from keys.crl import is_signed_by
 from keys.errors import IssuerExpiredError, KeyDamagedError
@@ -66,10 +66,7 @@ class TestOpensslAgrees:
             verify(pki, seal, tmp_path)
 
     def test_with_lists_of_rsa_authorities(self, database: Database, clock: FixedClock, tmp_path: Path) -> None:
-        house = House.open(database, clock)
-        house.authority = CertificateAuthority(database, house.custody, clock, algorithm=KeyAlgorithm.RSA_3072)
-        house.authority.ensure()
-        pki = Pki.over(house)
+        pki = Pki.open(database, clock, KeyAlgorithm.RSA_3072)
         assert "OK" in verify(pki, pki.seal(), tmp_path)
 
     def test_with_every_field(self, pki: Pki, tmp_path: Path) -> None:
