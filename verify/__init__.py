@@ -8,6 +8,7 @@ from verify.checks import CheckedPresentation, Checker
 from verify.isolation import IsolatedWorkers
 from verify.pdf import PdfEvidence, Policy, inspect_pdf
 from verify.records import CheckRecord, CheckRecords
+from verify.revocation import RevocationData
 from verify.verdict import Indication, LicenceSummary, Reason, SignatureReport, Verdict
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "PdfEvidence",
     "Policy",
     "Reason",
+    "RevocationData",
     "SignatureReport",
     "TrustAnchors",
     "Verdict",

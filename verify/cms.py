@@ -7,8 +7,9 @@ to come out as it came in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from keys import der as write
 from verify import der
@@ -34,6 +35,7 @@ KNOWN_UNSIGNED = frozenset(
     }
 )
 """Unsigned attributes that others write (ETSI EN 319 122-1, RFC 5652)."""
+_OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 
 Attributes = dict[str, tuple[bytes, ...]]
@@ -68,6 +70,8 @@ class SignedData:
     content_type: str
     content: bytes | None
     certificates: tuple[bytes, ...]
+    revocation: tuple[tuple[Literal["ocsp", "crl"], bytes], ...]
+    """Revocation lists and status answers (RFC 5652, 10.2.1, and RFC 5940)."""
     signers: tuple[SignerInfo, ...]
 
 
@@ -103,6 +107,7 @@ def read_signed_data(data: bytes, *, strict: bool) -> SignedData:
         content_type=content_type,
         content=_only_octets(wrapped),
         certificates=tuple(item.expect(der.SEQUENCE).raw for item in certificates.children()) if certificates else (),
+        revocation=tuple(_revocation(revocation)) if revocation else (),
         signers=signers,
     )
 
@@ -231,6 +236,16 @@ def _attributes(element: Element, *, repeated: bool) -> Attributes:
             raise DerError("an attribute twice")
         found[kind] = found.get(kind, ()) + values
     return found
+
+
+def _revocation(element: Element) -> Iterator[tuple[Literal["ocsp", "crl"], bytes]]:
+    for item in element.children():
+        if item.tag == der.SEQUENCE:
+            yield "crl", item.raw
+        elif item.tag == 0xA1:
+            kind, *rest = item.children()
+            if len(rest) == 1 and der.oid(kind) == _OCSP_RESPONSE:
+                yield "ocsp", rest[0].raw
 
 
 def _only_octets(element: Element | None) -> bytes | None:

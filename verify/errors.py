@@ -99,3 +99,12 @@ class CheckCrashedError(VerifyError):
     kind = Kind.INVALID
     zh = "该文件的内容使核验程序异常退出，按不通过处理。请使用签发时的原文件。"
     en = "The file's content broke the check; it is taken as not valid. Use the file as it was issued."
+
+
+class ReportFailedError(VerifyError):
+    """A report could not be set: a fault of this program, not of the file that was checked."""
+
+    code = "verify.report_failed"
+    kind = Kind.MISCONFIGURED
+    zh = "核验报告无法生成：{problem}。核验结论不受影响，请改用 JSON 格式并告知管理员。"
+    en = "The report could not be made: {problem}. The verdict stands; ask for it as JSON and tell the administrator."

@@ -7,26 +7,25 @@ difference analysis and then judged more strictly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from verify.differences import Differences, changes_after
 from verify.document import Document, text
 from verify.fields import SignatureField, count_pages, docmdp_level
-from verify.judgement import Judgement, Standing, signature_report, time_stamp_report
-from verify.objects import WHITESPACE, PdfSyntaxError, Ref, Stream
+from verify.file_evidence import stored_certificates
+from verify.judgement import Judgement, Standing, level_of, signature_report, time_stamp_report
+from verify.objects import WHITESPACE, PdfSyntaxError
 from verify.pdf_date import read_pdf_date
 from verify.reasons import reason
 from verify.signature import CheckedSignature, check_signature
 from verify.structure import SignedRange, StructureError, signed_range
 from verify.timestamps import CheckedTimeStamp, check_time_stamp
-from verify.trust import Trust
+from verify.trust import Trust, with_evidence, with_proof
 from verify.verdict import Changes, Coverage, Indication, Level, Reason, SignatureReport, worst
 
 _FORMATS = {"ETSI.CAdES.detached": True, "adbe.pkcs7.detached": False}
 """Formats that are checked, and whether they are PAdES."""
-
-_DSS_CERTIFICATES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +53,8 @@ def judge_foreign(document: Document, fields: list[SignatureField], trust: Trust
 class _Foreign:
     def __init__(self, document: Document, fields: list[SignatureField], trust: Trust) -> None:
         self._document = document
-        self._trust = Trust(
-            trust.anchors, trust.time_stamp_anchors, trust.intermediates | _dss_certificates(document), trust.now
-        )
+        more = replace(trust, intermediates=trust.intermediates | stored_certificates(document))
+        self._trust = with_evidence(more, document)
         self._signatures = sorted((self._placed(field) for field in fields), key=lambda item: item.end)
         self._differences: Differences | None = None
 
@@ -66,7 +64,9 @@ class _Foreign:
         for signature in reversed(self._signatures):
             if signature.field.is_time_stamp:
                 checked = self._check_stamp(signature, moment)
-                moment = min(moment, checked.proven) if checked and checked.proven else moment
+                if checked.proven is not None:
+                    moment = min(moment, checked.proven)
+                    self._trust = with_proof(self._trust, signature.end, checked.proven)
                 reports.append(self._stamp_report(signature, checked))
             else:
                 reports.append(self._report(signature, self._check(signature, moment)))
@@ -140,7 +140,7 @@ class _Foreign:
     def _report(self, signature: _Signature, checked: CheckedSignature) -> SignatureReport:
         against = [*checked.reasons, *self._change_faults(signature)]
         if worst(item.indication for item in against) is Indication.TOTAL_PASSED:
-            against.insert(0, reason("signature.valid"))
+            against = [reason("signature.valid"), *against, *checked.revocation.in_favour]
         claimed = read_pdf_date(text(self._document.resolve(signature.field.value.get("M"))))
         return signature_report(signature.field, checked, self._standing(signature, checked), tuple(against), claimed)
 
@@ -148,6 +148,7 @@ class _Foreign:
         against = [item for item in (checked.fault, *self._change_faults(signature)) if item is not None]
         if not against:
             against.append(reason("timestamp.valid", at=f"{checked.at:%Y-%m-%d %H:%M:%S}Z"))
+            against.extend(checked.revocation.in_favour)
         return time_stamp_report(signature.field, checked, self._standing(signature, None), tuple(against))
 
     def _standing(self, signature: _Signature, checked: CheckedSignature | None) -> Standing:
@@ -164,12 +165,7 @@ class _Foreign:
     def _level(self, signature: _Signature, checked: CheckedSignature) -> Level | None:
         if not _FORMATS.get(signature.field.subfilter):
             return None
-        if checked.time_stamp is None or checked.time_stamp.proven is None:
-            return Level.B_B
-        if "DSS" not in self._document.root:
-            return Level.B_T
-        stamped = any(item.field.is_time_stamp and item.end > signature.end for item in self._signatures)
-        return Level.B_LTA if stamped else Level.B_LT
+        return level_of(checked, max((end for end, _ in self._trust.revocation.proofs), default=None))
 
     def _covers_all(self, signature: _Signature) -> bool:
         data, end = self._document.data, signature.end
@@ -205,16 +201,3 @@ class _Foreign:
         if changes is Changes.FORM_FILLING and certified == 1:
             return [reason("structure.form_changed")]
         return []
-
-
-def _dss_certificates(document: Document) -> frozenset[bytes]:
-    """Certificates of the document security store: they complete chains, and are trusted no more than others."""
-    store = document.resolve(document.root.get("DSS"))
-    if not isinstance(store, dict):
-        return frozenset()
-    found = []
-    for item in document.array(store.get("Certs"))[:_DSS_CERTIFICATES]:
-        stream = document.resolve(item) if isinstance(item, Ref) else None
-        if isinstance(stream, Stream):
-            found.append(document.unpacked(stream))
-    return frozenset(found)

@@ -9,6 +9,7 @@ from datetime import datetime
 from verify.certificates import load_certificate, subject_of
 from verify.chains import Chain
 from verify.fields import SignatureField
+from verify.revocation import RevocationFinding
 from verify.signature import CheckedSignature
 from verify.signer import SignerCheck
 from verify.timestamps import CheckedTimeStamp
@@ -22,6 +23,22 @@ class Judgement:
     reasons: tuple[Reason, ...]
     signatures: tuple[SignatureReport, ...]
     licence_data: bytes | None = None
+
+
+def level_of(checked: CheckedSignature, stamped_until: int | None) -> Level | None:
+    """The PAdES level that a signature has reached; one without data for all certificates is not long-term.
+
+    :param stamped_until: where what the last document time stamp that holds covers ends in the file.
+    """
+    if not checked.intact:
+        return None
+    stamp = checked.time_stamp
+    if stamp is None or stamp.proven is None:
+        return Level.B_B
+    ends = (checked.revocation.stored_until, stamp.revocation.stored_until)
+    if any(end is None for end in ends):
+        return Level.B_T
+    return Level.B_LTA if stamped_until and all(end <= stamped_until for end in ends if end) else Level.B_LT
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +72,7 @@ def signature_report(
         reasons,
         signer,
         checked.chain if checked else None,
+        checked.revocation if checked else None,
         intact=checked is not None and checked.intact,
         trusted=checked is not None and checked.trusted,
         claimed_time=(signer.claimed_time if signer else None) or claimed_time,
@@ -73,6 +91,7 @@ def time_stamp_report(
         reasons,
         checked.signer if checked else None,
         checked.chain if checked else None,
+        checked.revocation if checked else None,
         intact=checked is not None and checked.intact,
         trusted=checked is not None and checked.fault is None,
         claimed_time=checked.at if checked else None,
@@ -87,6 +106,7 @@ def _report(
     reasons: tuple[Reason, ...],
     signer: SignerCheck | None,
     chain: Chain | None,
+    revocation: RevocationFinding | None,
     *,
     intact: bool,
     trusted: bool,
@@ -117,6 +137,7 @@ def _report(
         proven_time=proven_time,
         digest_algorithm=signer.digest_algorithm if signer else None,
         signature_algorithm=signer.signature_algorithm if signer else None,
+        revocation=revocation.uses if revocation else (),
     )
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from verify.document import Document, text
 from verify.fields import SignatureField, certifies, count_pages, docmdp_level, licence_data, signature_fields
-from verify.judgement import Judgement, Standing, signature_report, time_stamp_report
+from verify.judgement import Judgement, Standing, level_of, signature_report, time_stamp_report
 from verify.objects import PdfSyntaxError
 from verify.pdf_date import read_pdf_date
 from verify.reasons import Text, reason
@@ -20,7 +20,7 @@ from verify.revisions import Revision, later_revisions
 from verify.signature import CheckedSignature, check_signature
 from verify.structure import SignedRange, StructureError, ends_revision, signed_range
 from verify.timestamps import CLOCK_TOLERANCE, CheckedTimeStamp, check_time_stamp
-from verify.trust import Trust
+from verify.trust import Trust, with_evidence, with_proof
 from verify.verdict import Changes, Coverage, Indication, Level, Reason, SignatureReport, worst
 
 _FORMAT = "ETSI.CAdES.detached"
@@ -81,7 +81,9 @@ class _Licence:
             report = signature_report(self._seal, None, standing, tuple(self._faults), None)
             return Judgement(tuple(self._faults), (report,))
         sealed = self._sealed(covered)
-        stamps, moment = self._check_stamps(self._follow(sealed, covered) if sealed else [])
+        followers = self._follow(sealed, covered) if sealed else []
+        self._trust = with_evidence(self._trust, self._document)
+        stamps, moment = self._check_stamps(followers)
         checked = check_signature(
             covered.contents,
             lambda name: covered.digest(self._document.data, name),
@@ -95,14 +97,14 @@ class _Licence:
         if proven is not None and proven > moment + CLOCK_TOLERANCE:
             self._faults.append(reason("timestamp.order"))
         against = (*self._faults, *checked.reasons)
-        report = signature_report(
-            self._seal, checked, standing, against or (reason("seal.valid"),), self._claimed_time()
-        )
+        told = against or (reason("seal.valid"), *checked.revocation.in_favour)
+        report = signature_report(self._seal, checked, standing, told, self._claimed_time())
         inner = (_inner_report(field) for field in self._inner)
         reports = (*inner, report, *(self._stamp_report(stamp) for stamp in stamps))
         found = against + tuple(fault for stamp in stamps for fault in stamp.reasons)
         if worst(item.indication for item in found) is Indication.TOTAL_PASSED and sealed is not None:
-            return Judgement((*_in_favour(checked), *found), reports, licence_data(sealed))
+            favour = (*_in_favour(checked), *(item for stamp in stamps for item in stamp.checked.revocation.in_favour))
+            return Judgement((*dict.fromkeys(favour), *found), reports, licence_data(sealed))
         return Judgement(found, reports, self._data_of_failed(sealed))
 
     def _check_purpose(self) -> int | None:
@@ -200,6 +202,7 @@ class _Licence:
                 against.append(reason("timestamp.order"))
             elif checked.proven is not None:
                 moment = min(moment, checked.proven)
+                self._trust = with_proof(self._trust, covered.end, checked.proven)
             found.append(_Stamp(field, covered.end, checked, tuple(against)))
         return found[::-1], moment
 
@@ -209,7 +212,7 @@ class _Licence:
             Coverage.WHOLE_FILE if whole else Coverage.WHOLE_FILE_BEFORE_LTV,
             Changes.NONE if whole else Changes.LONG_TERM_VALIDATION,
         )
-        in_favour = (_stamped(stamp.checked),) if stamp.checked.proven else ()
+        in_favour = (_stamped(stamp.checked), *stamp.checked.revocation.in_favour) if stamp.checked.proven else ()
         return time_stamp_report(stamp.field, stamp.checked, standing, stamp.reasons or in_favour)
 
     def _coverage(self, covered: SignedRange) -> Coverage:
@@ -219,13 +222,7 @@ class _Licence:
         return Coverage.WHOLE_FILE_BEFORE_LTV if later else Coverage.PARTIAL
 
     def _level(self, checked: CheckedSignature, stamps: list[_Stamp]) -> Level | None:
-        if not checked.intact:
-            return None
-        if checked.time_stamp is None or checked.time_stamp.proven is None:
-            return Level.B_B
-        if "DSS" not in self._document.root:
-            return Level.B_T
-        return Level.B_LTA if stamps else Level.B_LT
+        return level_of(checked, max((stamp.end for stamp in stamps if stamp.checked.proven), default=None))
 
     def _claimed_time(self) -> datetime | None:
         return read_pdf_date(text(self._document.resolve(self._seal.value.get("M"))))
@@ -245,8 +242,10 @@ def _inner_report(field: SignatureField) -> SignatureReport:
 
 
 def _in_favour(checked: CheckedSignature) -> tuple[Reason, ...]:
-    stamp = checked.time_stamp
-    return (reason("seal.valid"), _stamped(stamp)) if stamp is not None else (reason("seal.valid"),)
+    stamp, words = checked.time_stamp, checked.revocation.in_favour
+    if stamp is None:
+        return (reason("seal.valid"), *words)
+    return (reason("seal.valid"), _stamped(stamp), *words, *stamp.revocation.in_favour)
 
 
 def _stamped(checked: CheckedTimeStamp) -> Reason:

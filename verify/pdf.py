@@ -28,6 +28,7 @@ from verify.licence_policy import judge_licence
 from verify.limits import DEFAULT_LIMITS, Budget, Limits
 from verify.objects import PdfSyntaxError
 from verify.reasons import Text, reason
+from verify.revocation import NOTHING_KNOWN, RevocationData, Revocations
 from verify.structure import StructureError
 from verify.trust import Trust
 from verify.verdict import Indication, Reason, SignatureReport, SubIndication, main_reason, worst
@@ -80,6 +81,8 @@ def inspect_pdf(
     now: datetime,
     timestamp_anchors: TrustAnchors | None = None,
     intermediates: Iterable[x509.Certificate] = (),
+    revocation: RevocationData = NOTHING_KNOWN,
+    require_revocation: bool = False,
     max_bytes: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> PdfEvidence:
@@ -89,6 +92,9 @@ def inspect_pdf(
     :param now: when the check is made, aware.
     :param timestamp_anchors: that time-stamp authorities have to lead to; the same as the others where not given.
     :param intermediates: certificates that may complete a chain.
+    :param revocation: status answers and revocation lists that are at hand besides those in the file.
+    :param require_revocation: certificates of whose revocation nothing is known then fail the check as INDETERMINATE;
+        otherwise they pass, as those of a licence without long-term data have to.
     :param max_bytes: files larger than this are not read.
     :raises EmptyFileError: there are no bytes.
     :raises TooLargeError: there are too many.
@@ -108,6 +114,7 @@ def inspect_pdf(
         time_stamp_anchors=anchors if timestamp_anchors is None else timestamp_anchors,
         intermediates=frozenset(item.public_bytes(Encoding.DER) for item in intermediates),
         now=now,
+        revocation=Revocations.of(revocation, required=require_revocation),
     )
     found = _judged(data, trust, policy, limits)
     return PdfEvidence(

@@ -342,11 +342,61 @@ _CERTIFICATE: dict[str, Entry] = {
         _Sub.OUT_OF_BOUNDS_NO_POE,
     ),
     "certificate.revoked": Entry(
-        "签名证书已于 {at} 被吊销。",
-        "The signer's certificate was revoked on {at}.",
+        "签名证书或其上级证书自 {at} 起被吊销，签名在此之后作出。",
+        "The signer's certificate, or one above it, was revoked as of {at}, and the signature is not older.",
         "pdf",
         _FAILED,
         _Sub.REVOKED,
+    ),
+    "certificate.revoked_no_proof": Entry(
+        "签名证书或其上级证书自 {at} 起被吊销，且没有时间戳能证明签名早于该时间。",
+        "The signer's certificate, or one above it, was revoked as of {at}, "
+        "and nothing proves that the signature is older.",
+        "pdf",
+        _UNSURE,
+        _Sub.REVOKED_NO_POE,
+    ),
+    "certificate.revoked_later": Entry(
+        "签名证书或其上级证书自 {at} 起被吊销；时间戳证明签名早于该时间，签名仍然有效。",
+        "The signer's certificate, or one above it, was revoked as of {at}; "
+        "a time stamp proves that the signature is older, so it stays valid.",
+        "pdf",
+        _PASSED,
+    ),
+    "certificate.not_revoked": Entry(
+        "签名证书及其上级证书在签名时均未被吊销。",
+        "Neither the signer's certificate nor one above it was revoked when it was used.",
+        "pdf",
+        _PASSED,
+    ),
+    "certificate.on_hold": Entry(
+        "签名证书或其上级证书自 {at} 起被暂停使用，请稍后再核验。",
+        "The signer's certificate, or one above it, has been on hold since {at}; check again later.",
+        "pdf",
+        _UNSURE,
+        _Sub.TRY_LATER,
+    ),
+    "certificate.status_unknown": Entry(
+        "签发机构表示不知道签名证书或其上级证书。",
+        "The authority says that it does not know the signer's certificate, or one above it.",
+        "pdf",
+        _UNSURE,
+        _Sub.CERTIFICATE_CHAIN_GENERAL_FAILURE,
+    ),
+    "certificate.revocation_unknown": Entry(
+        "没有签名证书或其上级证书在签名时是否已被吊销的有效信息，请稍后再核验。",
+        "There is no word that counts on whether the signer's certificate, or one above it, was revoked "
+        "when it was used; check again later.",
+        "pdf",
+        _UNSURE,
+        _Sub.TRY_LATER,
+    ),
+    "certificate.revocation_unavailable": Entry(
+        "暂时无法取得本平台的证书吊销信息，请稍后再核验。",
+        "What has been revoked here cannot be told right now; check again later.",
+        "register",
+        _UNSURE,
+        _Sub.TRY_LATER,
     ),
 }
 
@@ -411,6 +461,41 @@ _TIME_STAMP: dict[str, Entry] = {
         "pdf",
         _UNSURE,
         _Sub.OUT_OF_BOUNDS_NO_POE,
+    ),
+    "timestamp.revoked": Entry(
+        "时间戳证书或其上级证书自 {at} 起被吊销，时间戳不再能证明时间。",
+        "The time stamp's certificate, or one above it, was revoked as of {at}; it proves nothing any more.",
+        "pdf",
+        _UNSURE,
+        _Sub.REVOKED_NO_POE,
+    ),
+    "timestamp.revoked_later": Entry(
+        "时间戳证书或其上级证书自 {at} 起被吊销，时间戳早于该时间，仍然有效。",
+        "The time stamp's certificate, or one above it, was revoked as of {at}; the stamp is older and stays valid.",
+        "pdf",
+        _PASSED,
+    ),
+    "timestamp.on_hold": Entry(
+        "时间戳证书或其上级证书自 {at} 起被暂停使用，请稍后再核验。",
+        "The time stamp's certificate, or one above it, has been on hold since {at}; check again later.",
+        "pdf",
+        _UNSURE,
+        _Sub.TRY_LATER,
+    ),
+    "timestamp.status_unknown": Entry(
+        "签发机构表示不知道时间戳证书或其上级证书。",
+        "The authority says that it does not know the time stamp's certificate, or one above it.",
+        "pdf",
+        _UNSURE,
+        _Sub.CERTIFICATE_CHAIN_GENERAL_FAILURE,
+    ),
+    "timestamp.revocation_unknown": Entry(
+        "没有时间戳证书或其上级证书是否已被吊销的有效信息，请稍后再核验。",
+        "There is no word that counts on whether the time stamp's certificate, or one above it, was revoked; "
+        "check again later.",
+        "pdf",
+        _UNSURE,
+        _Sub.TRY_LATER,
     ),
     "timestamp.in_the_future": Entry(
         "时间戳的时间（{at}）晚于当前时间。",

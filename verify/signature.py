@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from verify import cms
 from verify.algorithms import digest_of
 from verify.chains import Chain, find_chain, has_broken_certificate
+from verify.file_evidence import embedded_evidence
 from verify.limits import DEFAULT_LIMITS
 from verify.reasons import Text, reason
+from verify.revocation import RevocationFinding, Use
 from verify.signer import Demands, Fault, FaultKind, SignerCheck, check_signer
 from verify.timestamps import CheckedTimeStamp, check_time_stamp, is_canonical
 from verify.trust import Trust
@@ -35,6 +37,7 @@ class CheckedSignature:
     signer: SignerCheck | None = None
     chain: Chain | None = None
     time_stamp: CheckedTimeStamp | None = None
+    revocation: RevocationFinding = field(default_factory=RevocationFinding)
 
 
 def check_signature(
@@ -70,11 +73,18 @@ def check_signature(
     proven = stamp.proven if stamp else None
     found = find_chain(signer.certificate, trust.pool(data.certificates), trust.anchors)
     chain = found if isinstance(found, Chain) else None
-    faults = [_trust_fault(signer.certificate, found, proven or trust.now, strict=strict)]
+    # that a later time stamp covers the signature proves its age as well as its own time stamp does
+    use = Use(proven or moment, proven is not None or moment < trust.now, proven or moment)
+    faults = [_trust_fault(signer.certificate, found, use.moment, strict=strict)]
     if not strict:
         faults.append(_content_fault(data, trust))
     elif chain is not None:
         faults.append(_form_fault(data, chain))
+    revocation = RevocationFinding()
+    if chain is not None:
+        words = trust.revocation.with_more(embedded_evidence(data, signed=use.moment, known=moment))
+        revocation = words.check(chain, use, now=trust.now, pool=trust.pool(data.certificates))
+        faults.extend(revocation.faults)
     against = [fault for fault in faults if fault is not None]
     return CheckedSignature(
         reasons=(*against, *reasons),
@@ -83,6 +93,7 @@ def check_signature(
         signer=signer,
         chain=chain,
         time_stamp=stamp,
+        revocation=revocation,
     )
 
 

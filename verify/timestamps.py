@@ -5,15 +5,17 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from verify import cms, der
 from verify.algorithms import AlgorithmIdentifier, WeakAlgorithmError, digest_of
 from verify.chains import Chain, find_chain, has_broken_certificate
+from verify.file_evidence import embedded_evidence
 from verify.limits import DEFAULT_LIMITS
 from verify.reasons import Text, reason
+from verify.revocation import RevocationFinding, Use
 from verify.signer import Demands, Fault, FaultKind, SignerCheck, check_signer
 from verify.trust import Trust
 from verify.usage import may_stamp_time
@@ -46,6 +48,7 @@ class CheckedTimeStamp:
     """It is over these bytes, and the signature on it is right."""
     signer: SignerCheck | None = None
     chain: Chain | None = None
+    revocation: RevocationFinding = field(default_factory=RevocationFinding)
 
     @property
     def proven(self) -> datetime | None:
@@ -81,7 +84,17 @@ def check_time_stamp(
     fault, chain = _trusted(data, signer.certificate, trust, strict=strict, moment=moment)
     if fault is None and info.at > trust.now + CLOCK_TOLERANCE:
         fault = reason("timestamp.in_the_future", at=f"{info.at:%Y-%m-%d %H:%M:%S}Z")
-    return CheckedTimeStamp(fault, info.at, intact=True, signer=signer, chain=chain)
+    checked = CheckedTimeStamp(fault, info.at, intact=True, signer=signer, chain=chain)
+    return checked if fault is not None or chain is None else _unless_revoked(checked, chain, data, trust, moment)
+
+
+def _unless_revoked(
+    checked: CheckedTimeStamp, chain: Chain, data: cms.SignedData, trust: Trust, moment: datetime
+) -> CheckedTimeStamp:
+    words = trust.revocation.with_more(embedded_evidence(data, signed=moment, known=moment))
+    use = Use(moment, moment < trust.now, min(checked.at or moment, moment), stamp=True)
+    found = words.check(chain, use, now=trust.now, pool=trust.pool(data.certificates))
+    return replace(checked, fault=found.faults[0] if found.faults else None, revocation=found)
 
 
 def _trusted(

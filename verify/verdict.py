@@ -129,6 +129,44 @@ def main_reason(reasons: Iterable[Reason]) -> Reason | None:
 
 
 @dataclass(frozen=True, slots=True)
+class RevocationUse:
+    """A word on the revocation of a certificate that a check rests on."""
+
+    subject: str
+    """Of the certificate; distinguished name, RFC 4514."""
+    status: str
+    """``good``, ``revoked`` or ``unknown`` (RFC 6960, 2.2)."""
+    source: str
+    """``ocsp`` or ``crl``."""
+    in_file: bool
+    """The file brought it along."""
+    produced_at: datetime
+    this_update: datetime
+    """The moment of which it is true."""
+    next_update: datetime | None
+    revoked_at: datetime | None = None
+    invalid_since: datetime | None = None
+    """Since when the key was in other hands."""
+    reason: str | None = None
+    """CRLReason by its name in RFC 5280, 5.3.1."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "subject": self.subject,
+            "status": self.status,
+            "source": self.source,
+            "in_file": self.in_file,
+            "produced_at": _iso(self.produced_at),
+            "this_update": _iso(self.this_update),
+            "next_update": _iso(self.next_update),
+            "revoked_at": _iso(self.revoked_at),
+            "invalid_since": _iso(self.invalid_since),
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureReport:
     """What was found out about one signature or document time stamp."""
 
@@ -161,6 +199,8 @@ class SignatureReport:
     """What a valid time stamp of a trusted authority proves."""
     digest_algorithm: str | None = None
     signature_algorithm: str | None = None
+    revocation: tuple[RevocationUse, ...] = ()
+    """Words on the revocation of the chain's certificates that this rests on."""
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -187,6 +227,7 @@ class SignatureReport:
             "proven_time": _iso(self.proven_time),
             "digest_algorithm": self.digest_algorithm,
             "signature_algorithm": self.signature_algorithm,
+            "revocation": [item.to_json() for item in self.revocation],
         }
 
 

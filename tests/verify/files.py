@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 LICENCE = b'{"identifier": "1.2.156.3005.2.x"}'
@@ -188,12 +188,23 @@ def sealed(
     return fill(prepared, sign, **filling)  # type: ignore[arg-type]
 
 
-def with_validation_data(data: bytes, certificates: list[bytes], *, first: int = SIZE) -> bytes:
+def with_validation_data(
+    data: bytes,
+    certificates: Sequence[bytes],
+    *,
+    first: int = SIZE,
+    ocsp_answers: Sequence[bytes] = (),
+    crls: Sequence[bytes] = (),
+) -> bytes:
     """A revision with a document security store."""
-    objects = {first + index: packed_stream(item) for index, item in enumerate(certificates)}
-    references = b" ".join(b"%d 0 R" % number for number in objects)
-    store = first + len(certificates)
-    objects[store] = dictionary(b"/Type /DSS /Certs [%s]" % references)
+    objects: dict[int, bytes] = {}
+    keys = b"/Type /DSS"
+    for key, items in ((b"Certs", certificates), (b"OCSPs", ocsp_answers), (b"CRLs", crls)):
+        numbers = range(first + len(objects), first + len(objects) + len(items))
+        objects.update(zip(numbers, map(packed_stream, items), strict=True))
+        keys += b" /%s [%s]" % (key, b" ".join(b"%d 0 R" % number for number in numbers))
+    store = first + len(objects)
+    objects[store] = dictionary(keys)
     objects[CATALOGUE] = dictionary(SEALED_CATALOGUE + b" /DSS %d 0 R" % store)
     return append(data, objects)
 

@@ -76,6 +76,7 @@ def issue(
     issuer_name: x509.Name | None = None,
     path_length: int | None = None,
     digest: hashes.HashAlgorithm | None = None,
+    extensions: Sequence[tuple[x509.ExtensionType, bool]] = (),
 ) -> Identity:
     """A certificate; self-signed where there is no issuer. ``days`` are its validity, relative to now."""
     key = key or ec.generate_private_key(ec.SECP256R1())
@@ -98,6 +99,8 @@ def issue(
         builder = builder.add_extension(identifier, critical=False)
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=purposes_critical)
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
     return Identity(builder.sign(signing_key, digest or hashes.SHA256()), key)
 
 

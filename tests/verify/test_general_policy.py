@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import subprocess
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import crl as asn1_crl
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -26,6 +28,7 @@ from tests.verify.conftest import Inspect
 from tests.verify.files import CATALOGUE, CONTENT, FORM, INFO, PAGE, XMP, dictionary, stream
 from tests.verify.pki import NOW, SEALED_AT, Identity, Pki, issue
 from tests.verify.signing import Signer, attribute, seal_signer
+from tests.verify.status import revocation_list
 from verify import der
 from verify.verdict import Changes, Coverage, Indication, Level, SignatureKind
 
@@ -73,8 +76,13 @@ def test_what_pyhanko_signs_passes(pki: Pki, foreign: Inspect, subfilter: fields
 
 
 def test_what_pyhanko_extends_passes_to_the_last_level(pki: Pki, foreign: Inspect) -> None:
+    lists = [revocation_list(issuer, at=NOW - timedelta(hours=1)) for issuer in (pki.issuing, pki.root)]
     context = ValidationContext(
-        trust_roots=[asn1(pki.root)], other_certs=[asn1(pki.issuing)], moment=NOW, revocation_mode="soft-fail"
+        trust_roots=[asn1(pki.root)],
+        other_certs=[asn1(pki.issuing)],
+        crls=[asn1_crl.CertificateList.load(each) for each in lists],
+        moment=NOW,
+        revocation_mode="require",
     )
     evidence = foreign(
         signed_by_pyhanko(

@@ -20,6 +20,7 @@ from tests.verify.claims import assert_refused, codes
 from tests.verify.conftest import Inspect
 from tests.verify.pki import DOCUMENT_SIGNING, NOW, SEALED_AT, Pki, issue
 from tests.verify.signing import seal_signer, time_stamp, tsa_signer
+from tests.verify.status import good_data
 from verify.pdf import Policy, inspect_pdf
 from verify.verdict import Changes, Coverage, Indication, Level, SignatureKind
 
@@ -71,10 +72,10 @@ def test_validation_data_and_document_time_stamps_may_follow(pki: Pki, sealed_pd
     assert evidence.licence_data == files.LICENCE
 
 
-def test_validation_data_alone_is_level_lt(pki: Pki, sealed_pdf: bytes, licence: Inspect) -> None:
+def test_certificates_alone_are_not_yet_level_lt(pki: Pki, sealed_pdf: bytes, licence: Inspect) -> None:
     evidence = licence(files.with_validation_data(sealed_pdf, [pki.root.der]))
     assert evidence.passed, codes(evidence)
-    assert evidence.signatures[0].level is Level.B_LT
+    assert evidence.signatures[0].level is Level.B_T
 
 
 def test_a_document_time_stamp_keeps_an_older_one_alive(pki: Pki, licence: Inspect) -> None:
@@ -168,9 +169,12 @@ def test_the_clock_is_the_one_that_is_passed_in(pki: Pki, sealed_pdf: bytes) -> 
 
 
 def _extended(pki: Pki, data: bytes) -> bytes:
-    with_data = files.with_validation_data(data, [pki.root.der, pki.issuing.der])
+    words = good_data(pki)
+    with_data = files.with_validation_data(
+        data, [pki.root.der, pki.issuing.der], ocsp_answers=words.ocsp_answers, crls=words.crls
+    )
     return files.with_document_time_stamp(
         with_data,
         lambda digest: time_stamp(tsa_signer(pki), digest, hashed=True, at=NOW - timedelta(days=10)),
-        first=files.SIZE + 3,
+        first=files.SIZE + 6,
     )

@@ -20,6 +20,7 @@ from tests.verify import files
 from tests.verify.conftest import Inspect
 from tests.verify.pki import NOW, Pki
 from tests.verify.signing import time_stamp, tsa_signer
+from tests.verify.status import good_data
 from verify.pdf import PdfEvidence
 from verify.reasons import reason
 from verify.report_xml import DS, OURS, VR, report_xml
@@ -104,10 +105,11 @@ def test_references_lead_to_the_signers_certificate(sealed_pdf: bytes, licence: 
 
 
 def test_each_signature_is_reported_by_itself(sealed_pdf: bytes, licence: Inspect, pki: Pki) -> None:
+    words = good_data(pki)
     extended = files.with_document_time_stamp(
-        files.with_validation_data(sealed_pdf, [pki.root.der]),
+        files.with_validation_data(sealed_pdf, [pki.root.der], ocsp_answers=words.ocsp_answers, crls=words.crls),
         lambda digest: time_stamp(tsa_signer(pki), digest, hashed=True),
-        first=files.SIZE + 2,
+        first=files.SIZE + 5,
     )
     seal, stamp = read(report_xml(of(licence(extended)))).signature_validation_report
     assert stamp.signature_attributes is not None
