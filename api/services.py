@@ -66,6 +66,7 @@ from store.outbox import Handler, Outbox, Worker
 from store.schema import require_current, upgrade
 from trust import LICENCE_ISSUED, Catalogue, Extending, Issuing, Register, Renderer
 from verify import Checker, CheckRecords, IsolatedWorkers, PdfEvidence, TrustAnchors, inspect_pdf
+from verify.report_pdf import ReportPrinter
 from wallet import Presentations, Wallets
 
 TOKEN_SUBJECT = Subject(common_name="印证 令牌签发服务", organisation="印证电子证照服务")
@@ -377,6 +378,11 @@ class Services:
         workers = IsolatedWorkers(inspect_pdf)
         self._closing.callback(workers.close)
         return workers.call
+
+    @cached_property
+    def report_printer(self) -> ReportPrinter:
+        """Prints verdicts for case files."""
+        return ReportPrinter(self.fonts)
 
     @cached_property
     def check_records(self) -> CheckRecords:

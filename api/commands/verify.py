@@ -7,11 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.common import console, errors, open_services, print_json, read_bytes
+from api.commands.common import console, errors, open_services, person, print_json, read_bytes, write_bytes
 from api.errors import FileUnreadableError
+from api.services import Services
 from store.errors import YinzhengError
 from verify import Indication, Policy, TrustAnchors, Verdict
 from verify.errors import UnreadableError, VerifyError
+from verify.report_pdf import CheckContext
+from verify.report_xml import report_xml as xml_of
 from verify.verdict import verdict as verdict_of
 
 _COLOURS = {Indication.TOTAL_PASSED: "green", Indication.TOTAL_FAILED: "red", Indication.INDETERMINATE: "yellow"}
@@ -29,15 +32,31 @@ def verify(
         Path | None,
         typer.Option(help="只信任此 PEM 文件中的根证书，不查登记簿 Trust these roots only, and ask no register."),
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="PDF", help="一页核验报告，存入案卷 Also a one-page report for a case file.")
+    ] = None,
+    report_xml: Annotated[
+        Path | None, typer.Option(metavar="XML", help="ETSI TS 119 102-2 报告 Also the report as ETSI has it.")
+    ] = None,
+    purpose: Annotated[str | None, typer.Option(help="用途，写入核验报告 What for, to stand in the report.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="供程序读取 For programs.")] = False,
 ) -> None:
-    """核验 PDF 证照。Check a PDF: exit 0 passed, 1 failed or not certain, 2 not a PDF or no signature in it."""
-    try:
-        verdict = _verdict(file, trust)
-    except (VerifyError, FileUnreadableError) as error:
-        _print_unjudged(error, as_json=as_json)
-        unreadable = isinstance(error, UnreadableError | FileUnreadableError)
-        raise typer.Exit(_UNREADABLE if unreadable else 1) from None
+    """核验 PDF 证照。Check a PDF: exit 0 passed, 1 failed or not certain, 2 not a PDF or no signature in it.
+
+    无法核验的文件不出报告。There is no report on a file that cannot be judged.
+    """
+    with open_services() as services:
+        try:
+            verdict = _verdict(services, file, trust)
+        except (VerifyError, FileUnreadableError) as error:
+            _print_unjudged(error, as_json=as_json)
+            unreadable = isinstance(error, UnreadableError | FileUnreadableError)
+            raise typer.Exit(_UNREADABLE if unreadable else 1) from None
+        if report is not None:
+            context = CheckContext(file_name=file.name, checked_by=person(), purpose=purpose)
+            write_bytes(report, services.report_printer.print(verdict, context))
+        if report_xml is not None:
+            write_bytes(report_xml, xml_of(verdict))
     if as_json:
         print_json(verdict.to_json())
     else:
@@ -45,15 +64,14 @@ def verify(
     raise typer.Exit(0 if verdict.passed else 1)
 
 
-def _verdict(file: Path, trust: Path | None) -> Verdict:
-    with open_services() as services:
-        limit = services.settings.max_pdf_bytes
-        data = read_bytes(file, limit=limit)
-        if trust is None:
-            return services.checker.check_pdf(data)
-        anchors = TrustAnchors.from_bytes(read_bytes(trust, limit=1024 * 1024))
-        now = services.clock.now()
-        evidence = services.inspect(data, anchors, policy=Policy.GENERAL, now=now, max_bytes=limit)
+def _verdict(services: Services, file: Path, trust: Path | None) -> Verdict:
+    limit = services.settings.max_pdf_bytes
+    data = read_bytes(file, limit=limit)
+    if trust is None:
+        return services.checker.check_pdf(data)
+    anchors = TrustAnchors.from_bytes(read_bytes(trust, limit=1024 * 1024))
+    now = services.clock.now()
+    evidence = services.inspect(data, anchors, policy=Policy.GENERAL, now=now, max_bytes=limit)
     return verdict_of(
         evidence.reasons,
         checked_at=now,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
 from api.clients import Client, Scope
 from api.errors import ScopeMissingError
 from api.problems import responses
+from api.reports import JSON, REPORT_FORMS, form_asked_for, report_response
 from api.schemas import CheckIdentifierRequest, CheckPresentationRequest, VerdictView
 from api.security import ServicesDep, client_with
+from verify.report_pdf import CheckContext
 
 router = APIRouter(prefix="/v1/checks", tags=["核验 Checking"])
 
@@ -27,20 +29,32 @@ _PDF_BODY: dict[str, Any] = {
     "/pdf",
     summary="核验文件 Check a PDF",
     openapi_extra=_PDF_BODY,
-    responses=responses(401, 403, 413, 422),
+    response_model=VerdictView,
+    responses=REPORT_FORMS | responses(401, 403, 413, 422),
 )
 def check_pdf(
+    request: Request,
     services: ServicesDep,
     client: CheckerDep,
     data: Annotated[bytes, Body(media_type="application/pdf")] = b"",
-) -> VerdictView:
-    """请求体即 PDF 文件。先验文件与印章，再查登记簿的现状。
+    purpose: Annotated[
+        str | None, Query(max_length=200, description="What the check is for; stands in the PDF report.")
+    ] = None,
+) -> VerdictView | Response:
+    """请求体即 PDF 文件。先验文件与印章，再查登记簿的现状。结论以 JSON 返回；请求头 Accept 可改为一页 PDF
+    核验报告（application/pdf）或 ETSI TS 119 102-2 报告（application/xml）。
 
-    The body is the file. Its bytes and seal are checked first, then what the register says of the licence now.
+    The body is the file. Its bytes and seal are checked first, then what the register says of the licence now. The
+    verdict comes as JSON, or, where the Accept header asks for it, as a one-page report for a case file
+    (application/pdf) or as the report of ETSI TS 119 102-2 (application/xml).
     """
     verdict = services.checker.check_pdf(data)
     services.check_records.add(verdict, evidence="pdf", checked_by=f"client:{client.id}")
-    return VerdictView.of(verdict)
+    form = form_asked_for(request)
+    if form == JSON:
+        return VerdictView.of(verdict)
+    context = CheckContext(checked_by=f"{client.name}（{client.id}）", purpose=purpose)
+    return report_response(form, verdict, context, services.report_printer)
 
 
 @router.post("/identifier", summary="核验标识 Check an identifier", responses=responses(401, 403, 413, 422))

@@ -87,6 +87,23 @@ def test_the_json_of_a_check_has_what_programs_rely_on(terminal: Terminal) -> No
     assert all({"code", "message_zh", "message_en"} <= reason.keys() for reason in answer["reasons"])  # type: ignore[attr-defined]
 
 
+def test_a_check_leaves_reports_for_the_case_file(terminal: Terminal, tmp_path: Path) -> None:
+    licence, root = terminal.var / "demo" / "business_licence.pdf", terminal.var / "demo" / "root.pem"
+    page, xml = tmp_path / "case" / "report.pdf", tmp_path / "case" / "report.xml"
+    done = terminal.run("verify", licence, "--report", page, "--report-xml", xml, "--purpose", "年检")
+    assert done.returncode == 0, done.stderr
+    assert page.read_bytes().startswith(b"%PDF-")
+    assert b"mainindication:total-passed" in xml.read_bytes()
+    altered = tmp_path / "altered.pdf"
+    altered.write_bytes(licence.read_bytes() + b"(more)")
+    assert terminal.run("verify", altered, "--trust", root, "--report-xml", xml).returncode == 1
+    assert b"mainindication:total-failed" in xml.read_bytes()
+    altered.write_text("hello")
+    missing = tmp_path / "none.pdf"
+    assert terminal.run("verify", altered, "--report", missing).returncode == 2
+    assert not missing.exists()
+
+
 def test_a_licence_is_issued_suspended_resumed_and_revoked(terminal: Terminal, tmp_path: Path) -> None:
     data, out = EXAMPLES / "physician_practice_certificate.json", tmp_path / "out.pdf"
     issued = terminal.json("issue", "--type", "physician_practice_certificate", "--data", data, "--out", out)
