@@ -202,6 +202,21 @@ class SignerView(BaseModel):
     chain: list[str] = Field(description="Subjects from the signer to the trust anchor.")
 
 
+class RevocationView(BaseModel):
+    """A word on the revocation of a certificate that the check rests on."""
+
+    subject: str
+    status: Literal["good", "revoked", "unknown"]
+    source: Literal["ocsp", "crl"]
+    in_file: bool = Field(description="The file brought it along.")
+    produced_at: datetime
+    this_update: datetime
+    next_update: datetime | None
+    revoked_at: datetime | None
+    invalid_since: datetime | None = Field(description="Since when the key was in other hands.")
+    reason: str | None = Field(description="As RFC 5280, 5.3.1 names it.", examples=["keyCompromise"])
+
+
 class SignatureView(BaseModel):
     """One seal, signature or time stamp in a PDF."""
 
@@ -222,6 +237,7 @@ class SignatureView(BaseModel):
     proven_time: datetime | None
     digest_algorithm: str | None
     signature_algorithm: str | None
+    revocation: list[RevocationView]
 
 
 class LicenceSummaryView(BaseModel):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -18,6 +19,7 @@ from api.settings import Settings
 from keys import (
     AuthorityUrls,
     CertificateAuthority,
+    CertificateProfile,
     CertificateRequests,
     FieldVault,
     KekSource,
@@ -37,6 +39,8 @@ from keys import (
     TokenVerifier,
     create_key_file,
 )
+from keys.certificate_checks import is_gm
+from keys.foreign import ForeignCertificates
 from seal import (
     Authorisations,
     CounterSealPress,
@@ -58,17 +62,29 @@ from seal import (
 )
 from store.cache import Cache, open_cache
 from store.clock import Clock, SystemClock
-from store.database import Database
+from store.database import Database, DatabaseUnavailableError
 from store.embedded import EmbeddedPostgres
+from store.errors import YinzhengError
 from store.limits import RateLimiter, open_rate_limiter
 from store.objects import ObjectStore, open_object_store
 from store.outbox import Handler, Outbox, Worker
 from store.schema import require_current, upgrade
 from trust import LICENCE_ISSUED, Catalogue, Extending, Issuing, Register, Renderer
-from verify import Checker, CheckRecords, IsolatedWorkers, PdfEvidence, TrustAnchors, inspect_pdf
+from verify import (
+    AnchorPurpose,
+    Checker,
+    CheckRecords,
+    IsolatedWorkers,
+    PdfEvidence,
+    RevocationData,
+    RevocationKnowledge,
+    TrustList,
+    inspect_pdf,
+)
 from verify.report_pdf import ReportPrinter
 from wallet import Presentations, Wallets
 
+_LOG = logging.getLogger(__name__)
 TOKEN_SUBJECT = Subject(common_name="印证 令牌签发服务", organisation="印证电子证照服务")
 
 
@@ -360,15 +376,42 @@ class Services:
     @cached_property
     def checker(self) -> Checker:
         """Checks licences."""
-        anchors = TrustAnchors.of([self.keys.authority.root])
         return Checker(
             self.register,
-            anchors,
+            self.trust_list,
             self.presentations,
             self.clock,
             self.settings.max_pdf_bytes,
+            revocation=self._revocation,
             inspect=self.inspect,
         )
+
+    @cached_property
+    def trust_list(self) -> TrustList:
+        """Which authorities are relied upon."""
+        return TrustList(self.database, self.clock, self._own_roots)
+
+    def _own_roots(self, purpose: AnchorPurpose) -> Iterator[x509.Certificate]:
+        gm = purpose is AnchorPurpose.SEAL_MAKER
+        for record in self.keys.authority.authorities():
+            if record.profile is CertificateProfile.ROOT_CA and is_gm(record.certificate) is gm:
+                yield record.certificate
+        if not gm:
+            yield from ForeignCertificates(self.database).tops()
+
+    def _revocation(self) -> RevocationKnowledge:
+        lists, complete = [], True
+        for record in self.keys.authority.authorities():
+            if is_gm(record.certificate):
+                continue
+            try:
+                lists.append(self.keys.revocation_lists.current(record).der)
+            except DatabaseUnavailableError:
+                raise
+            except YinzhengError:
+                _LOG.exception("the revocation list of authority %d is missing in checks", record.id)
+                complete = False
+        return RevocationKnowledge(RevocationData(crls=tuple(lists)), complete)
 
     @cached_property
     def inspect(self) -> Callable[..., PdfEvidence]:

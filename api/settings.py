@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     check_rate: str = "60/minute"
     """How often one address may use the public check page."""
+    pki_rate: str = "600/minute"
+    """How often one address may ask for status answers and time stamps, each."""
     token_rate: str = "30/minute"
     """How often one address may ask for an access token."""
 

@@ -26,3 +26,33 @@ class CheckRecordRow(Base):
     verdict: Mapped[str]
     reason_codes: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     purpose: Mapped[str | None]
+
+
+class TrustAnchorRow(Base):
+    """A certificate that an administrator decided to rely on, and for what. A removed one stays on record."""
+
+    __tablename__ = "trust_anchor"
+    __table_args__ = (
+        sa.CheckConstraint("cardinality(purposes) > 0", name="purposes"),
+        sa.CheckConstraint("trusted_until > trusted_since", name="period"),
+        sa.CheckConstraint(
+            "(removed_by IS NULL) = (removed_at IS NULL) AND (removed_by IS NULL) = (removal_reason IS NULL)",
+            name="removed",
+        ),
+        sa.Index(
+            "uq_trust_anchor_fingerprint", "fingerprint", unique=True, postgresql_where=sa.text("removed_at IS NULL")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    der: Mapped[bytes]
+    purposes: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    trusted_since: Mapped[datetime | None]
+    trusted_until: Mapped[datetime | None]
+    reason: Mapped[str]
+    added_by: Mapped[str]
+    added_at: Mapped[datetime]
+    removed_by: Mapped[str | None]
+    removed_at: Mapped[datetime | None]
+    removal_reason: Mapped[str | None]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -17,11 +18,27 @@ from verify.errors import AnchorInvalidError
 _MOST = 1000
 
 
+class TrustPeriod(NamedTuple):
+    """From when and until when an anchor is relied upon; what its certificate says of itself does not bind."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+ALWAYS = TrustPeriod()
+
+
 @dataclass(frozen=True, slots=True)
 class TrustAnchors:
     """Certificates that are trusted because someone decided so, in DER; a value that can be hashed and pickled."""
 
     encoded: tuple[bytes, ...]
+    periods: tuple[tuple[bytes, TrustPeriod], ...] = ()
+    """Of those that are not relied upon for ever: what was signed within its period, as is proven, stays good."""
+
+    def period(self, encoded: bytes) -> TrustPeriod:
+        """When an anchor is relied upon."""
+        return next((period for anchor, period in self.periods if anchor == encoded), ALWAYS)
 
     @property
     def certificates(self) -> tuple[x509.Certificate, ...]:
@@ -75,8 +92,10 @@ class TrustAnchors:
         return cls.from_bytes(data)
 
     def __add__(self, other: TrustAnchors) -> TrustAnchors:
-        """Both."""
-        return TrustAnchors(tuple(dict.fromkeys(self.encoded + other.encoded)))
+        """Both; one that is in both is relied upon as the first has it."""
+        periods = dict(self.periods)
+        periods |= {anchor: period for anchor, period in other.periods if anchor not in self.encoded}
+        return TrustAnchors(tuple(dict.fromkeys(self.encoded + other.encoded)), tuple(periods.items()))
 
 
 @lru_cache(maxsize=64)

@@ -25,7 +25,7 @@ from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy, PKIX
 from pyhanko_certvalidator.validate import async_validate_path
 
 from verify.algorithms import WeakAlgorithmError, check_key
-from verify.anchors import TrustAnchors
+from verify.anchors import ALWAYS, TrustAnchors, TrustPeriod
 from verify.certificates import load_certificate, subject_of
 from verify.cms import check_outer_form
 from verify.reasons import Text, reason
@@ -46,9 +46,14 @@ class Chain:
     subjects: tuple[str, ...]
     not_before: datetime
     not_after: datetime
+    trusted: TrustPeriod = ALWAYS
+    """When the anchor is relied upon."""
 
     def fault_at(self, moment: datetime) -> Reason | None:
         """Why it does not hold at a moment, if so."""
+        since, until = self.trusted
+        if (since is not None and moment < since) or (until is not None and moment > until):
+            return reason("certificate.anchor_not_trusted_then", anchor=self.subjects[-1])
         if moment < self.not_before:
             return reason("certificate.not_yet_valid", since=f"{self.not_before:%Y-%m-%d %H:%M:%S}Z")
         if moment > self.not_after:
@@ -68,7 +73,7 @@ def find_chain(leaf: bytes, pool: frozenset[bytes], anchors: TrustAnchors) -> Ch
     for count, path in enumerate(_paths((load_certificate(leaf),), _usable(pool), anchors.certificates, budget)):
         found = _validated(path)
         if isinstance(found, Chain):
-            return found
+            return replace(found, trusted=anchors.period(found.certificates[-1]))
         fault = fault or found
         if count + 1 >= _CHAINS_TRIED:
             break

@@ -20,6 +20,8 @@ from trust.errors import IdentifierInvalidError
 from verify.anchors import TrustAnchors
 from verify.pdf import PdfEvidence, Policy, inspect_pdf
 from verify.reasons import CATALOGUE, reason
+from verify.revocation import NOTHING_KNOWN, RevocationData
+from verify.trust_list import AnchorPurpose
 from verify.verdict import LicenceSummary, Reason, Verdict, verdict
 
 
@@ -50,6 +52,23 @@ class PresentationRedeemer(Protocol):
         ...
 
 
+class Trusted(Protocol):
+    """The trust list, as a check uses it."""
+
+    def anchors(self, purpose: AnchorPurpose) -> TrustAnchors:
+        """What a check for a purpose starts from."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationKnowledge:
+    """What our own authorities say of revocation now, and whether that is all there is to say."""
+
+    data: RevocationData = NOTHING_KNOWN
+    complete: bool = True
+    """If not, certificates of which nothing is known do not pass."""
+
+
 @dataclass(frozen=True)
 class CheckedPresentation:
     """A verdict on a presentation, and what the holder showed it for."""
@@ -64,15 +83,22 @@ class Checker:
     def __init__(
         self,
         register: Register,
-        anchors: TrustAnchors,
+        trusted: Trusted,
         redeemer: PresentationRedeemer,
         clock: Clock,
         max_pdf_bytes: int,
+        *,
+        revocation: Callable[[], RevocationKnowledge] = RevocationKnowledge,
         inspect: Callable[..., PdfEvidence] = inspect_pdf,
     ) -> None:
-        """:param inspect: :func:`verify.pdf.inspect_pdf`, or the same in a process of its own."""
+        """Put the parts together.
+
+        :param revocation: what our own authorities say of revocation when a check is made.
+        :param inspect: :func:`verify.pdf.inspect_pdf`, or the same in a process of its own.
+        """
         self._register = register
-        self._anchors = anchors
+        self._trusted = trusted
+        self._revocation = revocation
         self._redeemer = redeemer
         self._clock = clock
         self._max_pdf_bytes = max_pdf_bytes
@@ -84,7 +110,7 @@ class Checker:
         :raises VerifyError: it cannot be read as a signed PDF at all (see :mod:`verify.errors`).
         """
         now = self._clock.now()
-        evidence = self._inspect(data, self._anchors, policy=Policy.LICENCE, now=now, max_bytes=self._max_pdf_bytes)
+        evidence = self._evidence(data, Policy.LICENCE, AnchorPurpose.LICENCE, now)
         licence = self._licence_in(evidence.licence_data)
         if licence is None:
             code = "register.identifier_missing" if evidence.licence_data is None else "register.unknown"
@@ -98,6 +124,20 @@ class Checker:
             checked_at=now,
             signatures=evidence.signatures,
             licence=self._summary(licence) if licence else None,
+            document_digest=evidence.document_digest,
+        )
+
+    def check_foreign_pdf(self, data: bytes) -> Verdict:
+        """Check a signed PDF that need not be a licence of ours, by the trust list; the register is not asked.
+
+        :raises VerifyError: it cannot be read as a signed PDF at all (see :mod:`verify.errors`).
+        """
+        now = self._clock.now()
+        evidence = self._evidence(data, Policy.GENERAL, AnchorPurpose.SIGNATURE, now)
+        return verdict(
+            evidence.reasons,
+            checked_at=now,
+            signatures=evidence.signatures,
             document_digest=evidence.document_digest,
         )
 
@@ -126,6 +166,19 @@ class Checker:
         checked = self.check_identifier(redeemed.identifier)
         reasons = (reason("presentation.valid"), *checked.reasons)
         return CheckedPresentation(replace(checked, reasons=reasons), redeemed.purpose)
+
+    def _evidence(self, data: bytes, policy: Policy, purpose: AnchorPurpose, now: datetime) -> PdfEvidence:
+        known = self._revocation()
+        return self._inspect(
+            data,
+            self._trusted.anchors(purpose),
+            policy=policy,
+            now=now,
+            timestamp_anchors=self._trusted.anchors(AnchorPurpose.TIME_STAMP),
+            revocation=known.data,
+            require_revocation=not known.complete,
+            max_bytes=self._max_pdf_bytes,
+        )
 
     def _licence_in(self, licence_data: bytes | None) -> Licence | None:
         """The register's licence for the data embedded in a file, which may be anything."""

@@ -83,6 +83,33 @@ class AnchorInvalidError(VerifyError):
     en = "The trust anchors are not usable: {problem_en}. Give root certificates in PEM or DER."
 
 
+class AnchorUnknownError(VerifyError):
+    """No trust anchor in force has this number."""
+
+    code = "verify.anchor_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "没有编号为 {anchor} 的在用信任根。请用 yinzheng anchors list 查看。"
+    en = "There is no trust anchor {anchor} in force. See yinzheng anchors list."
+
+
+class AnchorKnownError(VerifyError):
+    """The same certificate is trusted already."""
+
+    code = "verify.anchor_known"
+    kind = Kind.CONFLICT
+    zh = "该证书已是信任根（编号 {anchor}）。如需改变用途或期限，请先移除。"
+    en = "This certificate is a trust anchor already (number {anchor}). To change its terms, remove it first."
+
+
+class AnchorTermsError(VerifyError):
+    """The purposes, period or reason of a trust anchor cannot be taken."""
+
+    code = "verify.anchor_terms"
+    kind = Kind.INVALID
+    zh = "信任根未能登记：{problem_zh}"
+    en = "The trust anchor was not entered: {problem_en}"
+
+
 class CheckTooSlowError(VerifyError):
     """Judging a file took longer than is spent on one."""
 

@@ -306,6 +306,13 @@ _CERTIFICATE: dict[str, Entry] = {
         _UNSURE,
         _Sub.NO_CERTIFICATE_CHAIN_FOUND,
     ),
+    "certificate.anchor_not_trusted_then": Entry(
+        "签名时，其根证书（{anchor}）不在受信任期间内。",
+        "The root ({anchor}) that the signer's certificate leads to was not trusted when it was used.",
+        "pdf",
+        _UNSURE,
+        _Sub.NO_CERTIFICATE_CHAIN_FOUND,
+    ),
     "certificate.chain_invalid": Entry(
         "签名证书的证书链不合规：{detail}。",
         "The chain of the signer's certificate does not hold: {detail}.",

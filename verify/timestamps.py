@@ -100,16 +100,18 @@ def _unless_revoked(
 def _trusted(
     data: cms.SignedData, certificate: bytes, trust: Trust, *, strict: bool, moment: datetime
 ) -> tuple[Reason | None, Chain | None]:
-    fault = _certificate_fault(data, certificate, trust, strict=strict)
-    if fault is not None:
-        return fault, None
+    unusable = _certificate_fault(data, certificate, trust, strict=strict)
+    if unusable is not None:
+        return unusable, None
     found = find_chain(certificate, trust.pool(data.certificates), trust.time_stamp_anchors)
     if isinstance(found, Reason):
         weak = found.code == "certificate.chain_weak"
         where = Text("证书链", "in its certificate chain")
         return reason("timestamp.weak", algorithm=where) if weak else reason("timestamp.untrusted"), None
-    if found.fault_at(moment) is not None:
-        return reason("timestamp.certificate_out_of_bounds"), found
+    fault = found.fault_at(moment)
+    if fault is not None:
+        untrusted = fault.code == "certificate.anchor_not_trusted_then"
+        return reason("timestamp.untrusted" if untrusted else "timestamp.certificate_out_of_bounds"), found
     if strict and (data.signers[0].unsigned_attributes or not is_canonical(data, found)):
         return _malformed("含有不受签名保护的内容", "it holds what its signature does not protect"), found
     return None, found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,8 +11,8 @@ import typer
 from cryptography.hazmat.primitives.serialization import Encoding
 from rich.table import Table
 
-from api.commands.common import console, open_services, print_json, read_bytes, write_bytes
-from keys import CertificateRecord, KeyAlgorithm, KeyOverview, KeyPurpose, Subject, read_chain
+from api.commands.common import console, open_services, person, print_json, read_bytes, write_bytes
+from keys import CertificateRecord, KeyAlgorithm, KeyOverview, KeyPurpose, RevocationReason, Subject, read_chain
 
 keys = typer.Typer(no_args_is_help=True, help="密钥与证书 Keys and certificates.")
 
@@ -129,6 +130,40 @@ def rotate(
         print_json(_certificate_row(new))
         return
     console.print(f"已更换 rotated: 密钥 key {old.key_id} → {new.key_id}，有效期至 until {new.not_after:%Y-%m-%d}")
+
+
+@keys.command("revoke")
+def revoke(
+    certificate: Annotated[int, typer.Argument(help="证书编号 Number of the certificate, see keys list --json.")],
+    reason: Annotated[RevocationReason, typer.Option(help="吊销原因（RFC 5280） Why, as RFC 5280 names it.")],
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+            help="密钥泄露的时间（UTC）；此前有时间戳证明的签名仍有效 When the key fell into other hands.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """吊销证书，不可恢复；吊销列表与状态服务随即公布。Revoke a certificate for good; lists and status tell at once."""
+    with open_services() as services:
+        authority = services.keys.authority
+        with services.database.transaction() as session:
+            invalid_since = since.replace(tzinfo=UTC) if since is not None else None
+            done = authority.revoke(session, certificate, reason, actor=person(), invalid_since=invalid_since)
+        record = authority.get(certificate)
+    if as_json:
+        print_json(
+            {
+                **_certificate_row(record),
+                "reason": done.reason.value,
+                "revoked_at": done.revoked_at,
+                "invalid_since": done.invalid_since,
+            }
+        )
+        return
+    subject = record.certificate.subject.rfc4514_string()
+    console.print(f"已吊销 revoked: 证书 certificate {certificate} {subject}，{done.reason.value}")
 
 
 @keys.command("orphans")

@@ -32,6 +32,10 @@ def verify(
         Path | None,
         typer.Option(help="只信任此 PEM 文件中的根证书，不查登记簿 Trust these roots only, and ask no register."),
     ] = None,
+    policy: Annotated[
+        Policy,
+        typer.Option(help="licence：本系统签发的证照；general：其他机构签署的 PDF，依信任列表 By which rules."),
+    ] = Policy.LICENCE,
     report: Annotated[
         Path | None, typer.Option(metavar="PDF", help="一页核验报告，存入案卷 Also a one-page report for a case file.")
     ] = None,
@@ -47,7 +51,7 @@ def verify(
     """
     with open_services() as services:
         try:
-            verdict = _verdict(services, file, trust)
+            verdict = _verdict(services, file, trust, policy)
         except (VerifyError, FileUnreadableError) as error:
             _print_unjudged(error, as_json=as_json)
             unreadable = isinstance(error, UnreadableError | FileUnreadableError)
@@ -64,11 +68,12 @@ def verify(
     raise typer.Exit(0 if verdict.passed else 1)
 
 
-def _verdict(services: Services, file: Path, trust: Path | None) -> Verdict:
+def _verdict(services: Services, file: Path, trust: Path | None, policy: Policy) -> Verdict:
     limit = services.settings.max_pdf_bytes
     data = read_bytes(file, limit=limit)
     if trust is None:
-        return services.checker.check_pdf(data)
+        checker = services.checker
+        return checker.check_pdf(data) if policy is Policy.LICENCE else checker.check_foreign_pdf(data)
     anchors = TrustAnchors.from_bytes(read_bytes(trust, limit=1024 * 1024))
     now = services.clock.now()
     evidence = services.inspect(data, anchors, policy=Policy.GENERAL, now=now, max_bytes=limit)

@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from api.errors import PathUnknownError, RequestTooLargeError
 from api.problems import responses
-from api.security import ServicesDep
+from api.security import ServicesDep, remote_address
 from api.services import Services
 from keys import CertificateProfile, CertificateRecord
 
@@ -51,6 +51,15 @@ async def _raw_body(request: Request) -> bytes:
 
 
 RawBody = Annotated[bytes, Depends(_raw_body)]
+
+
+def _limited(what: str) -> Any:
+    """Bound how often one address may ask for something that costs a signature."""
+
+    def hit(services: ServicesDep, request: Request) -> None:
+        services.limiter.hit(services.settings.pki_rate, what, remote_address(request))
+
+    return Depends(hit)
 
 
 EtagHeader = Annotated[str | None, Header(alias="If-None-Match", include_in_schema=False)]
@@ -145,10 +154,11 @@ def revocation_list(services: ServicesDep, serial: SerialPath, etags: EtagHeader
 
 @router.post(
     "/ocsp",
+    dependencies=[_limited("ocsp")],
     summary="证书状态 Certificate status (OCSP)",
     response_class=Response,
     openapi_extra=_body(_OCSP_REQUEST),
-    responses=_answers(_OCSP_RESPONSE, 413, 422, kept=False),
+    responses=_answers(_OCSP_RESPONSE, 413, 422, 429, kept=False),
 )
 def ocsp_post(services: ServicesDep, request: RawBody) -> Response:
     """RFC 6960；一次最多查询 16 张证书。RFC 6960; up to 16 certificates at once."""
@@ -158,9 +168,10 @@ def ocsp_post(services: ServicesDep, request: RawBody) -> Response:
 
 @router.get(
     "/ocsp/{request:path}",
+    dependencies=[_limited("ocsp")],
     summary="证书状态 Certificate status (OCSP)",
     response_class=Response,
-    responses=_answers(_OCSP_RESPONSE, 404, 422),
+    responses=_answers(_OCSP_RESPONSE, 404, 422, 429),
 )
 def ocsp_get(services: ServicesDep, request: str, etags: EtagHeader = None) -> Response:
     """RFC 6960，附录 A.1：请求为 Base64。The request in Base64, as appendix A.1 has it."""
@@ -178,10 +189,11 @@ def ocsp_get(services: ServicesDep, request: str, etags: EtagHeader = None) -> R
 
 @router.post(
     "/tsa",
+    dependencies=[_limited("tsa")],
     summary="时间戳 Time stamp (RFC 3161)",
     response_class=Response,
     openapi_extra=_body(_STAMP_QUERY),
-    responses=_answers(_STAMP_REPLY, 413, 422, kept=False),
+    responses=_answers(_STAMP_REPLY, 413, 422, 429, kept=False),
 )
 def time_stamp(services: ServicesDep, request: RawBody) -> Response:
     """SHA-256、SHA-384 或 SHA-512 摘要的时间戳。A time stamp over a SHA-256, SHA-384 or SHA-512 digest."""

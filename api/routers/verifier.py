@@ -12,6 +12,7 @@ from api.problems import responses
 from api.reports import JSON, REPORT_FORMS, form_asked_for, report_response
 from api.schemas import CheckIdentifierRequest, CheckPresentationRequest, VerdictView
 from api.security import ServicesDep, client_with
+from verify import Policy
 from verify.report_pdf import CheckContext
 
 router = APIRouter(prefix="/v1/checks", tags=["核验 Checking"])
@@ -40,15 +41,22 @@ def check_pdf(
     purpose: Annotated[
         str | None, Query(max_length=200, description="What the check is for; stands in the PDF report.")
     ] = None,
+    policy: Annotated[
+        Policy, Query(description="licence: issued here; general: a PDF of other signers, by the trust list.")
+    ] = Policy.LICENCE,
 ) -> VerdictView | Response:
-    """请求体即 PDF 文件。先验文件与印章，再查登记簿的现状。结论以 JSON 返回；请求头 Accept 可改为一页 PDF
-    核验报告（application/pdf）或 ETSI TS 119 102-2 报告（application/xml）。
+    """请求体即 PDF 文件。先验文件与印章，再查登记簿的现状；policy=general 时核验其他机构签署的 PDF，只依信任列表。
 
-    The body is the file. Its bytes and seal are checked first, then what the register says of the licence now. The
-    verdict comes as JSON, or, where the Accept header asks for it, as a one-page report for a case file
-    (application/pdf) or as the report of ETSI TS 119 102-2 (application/xml).
+    结论以 JSON 返回；请求头 Accept 可改为一页 PDF 核验报告（application/pdf）或 ETSI TS 119 102-2 报告
+    （application/xml）。
+
+    The body is the file. Its bytes and seal are checked first, then what the register says of the licence now; with
+    policy=general it may be a PDF of other signers, judged by the trust list alone. The verdict comes as JSON, or,
+    where the Accept header asks for it, as a one-page report for a case file (application/pdf) or as the report of
+    ETSI TS 119 102-2 (application/xml).
     """
-    verdict = services.checker.check_pdf(data)
+    checker = services.checker
+    verdict = checker.check_pdf(data) if policy is Policy.LICENCE else checker.check_foreign_pdf(data)
     services.check_records.add(verdict, evidence="pdf", checked_by=f"client:{client.id}")
     form = form_asked_for(request)
     if form == JSON:

@@ -6,11 +6,15 @@ import pytest
 
 from tests.api.conftest import Front
 from tests.pdfs import blank_pdf, encrypted_pdf
+from tests.verify import files
+from tests.verify.pki import make_pki
+from tests.verify.signing import seal_signer
+from verify import AnchorPurpose, AnchorTerms
 
 
-def check(front: Front, data: bytes) -> dict[str, object]:
+def check(front: Front, data: bytes, **query: str) -> dict[str, object]:
     headers = {**front.checker, "Content-Type": "application/pdf"}
-    answer = front.http.post("/v1/checks/pdf", content=data, headers=headers)
+    answer = front.http.post("/v1/checks/pdf", content=data, headers=headers, params=query)
     body: dict[str, object] = {**answer.json(), "http": answer.status_code}
     return body
 
@@ -109,3 +113,23 @@ def test_every_check_is_on_record(front: Front) -> None:
 def test_the_page_is_limited(front: Front) -> None:
     statuses = [front.http.get(f"/c/{front.licence.identifier}").status_code for _ in range(70)]
     assert statuses[-1] == 429
+
+
+def test_a_foreign_file_is_judged_by_the_trust_list_alone(front: Front) -> None:
+    pki = make_pki()
+    file = files.sealed(seal_signer(pki).cms)
+    assert check(front, file)["verdict"] == "TOTAL_FAILED"
+    assert check(front, file, policy="general")["verdict"] == "INDETERMINATE"
+    terms = AnchorTerms([AnchorPurpose.SIGNATURE, AnchorPurpose.TIME_STAMP], "互认")
+    front.house.services.trust_list.add(pki.root.certificate, terms, actor="cli:admin")
+    answer = check(front, file, policy="general")
+    assert (answer["verdict"], answer["licence"]) == ("TOTAL_PASSED", None), answer
+    assert check(front, file)["verdict"] == "TOTAL_FAILED"
+    assert check(front, file, policy="none")["http"] == 422
+
+
+def test_the_answer_names_what_was_known_of_revocation(front: Front) -> None:
+    answer = check(front, front.house.pdf(front.licence))
+    words = answer["signatures"][0]["revocation"]  # type: ignore[index]
+    assert {word["status"] for word in words} == {"good"}
+    assert {word["source"] for word in words} <= {"ocsp", "crl"}

@@ -11,8 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 
 from tests.pdfs import blank_pdf
+from tests.verify import files
+from tests.verify.pki import make_pki
+from tests.verify.signing import seal_signer
 
 COMMAND = Path(sys.executable).with_name("yinzheng")
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -150,3 +154,39 @@ def test_errors_are_one_line_in_each_language_and_no_traceback(terminal: Termina
 def test_keys_and_the_trust_anchor_are_shown(terminal: Terminal) -> None:
     assert "root-ca" in terminal.run("keys", "list").stdout
     assert terminal.run("keys", "root").stdout == (terminal.var / "demo" / "root.pem").read_text()
+
+
+def test_an_administrator_keeps_the_trust_list(terminal: Terminal, tmp_path: Path) -> None:
+    root, file, out = tmp_path / "root.crt", tmp_path / "foreign.pdf", tmp_path / "anchors.pem"
+    pki = make_pki()
+    root.write_bytes(pki.root.der)
+    file.write_bytes(files.sealed(seal_signer(pki).cms))
+    assert terminal.run("verify", file, "--policy", "general").returncode == 1
+    words = ("--purpose", "signature", "--purpose", "time_stamp", "--reason", "青数据〔2026〕8号")
+    added = terminal.run("anchors", "add", root, *words, "--until", "2036-01-01", "--json")
+    (entry,) = json.loads(added.stdout)
+    assert entry["sha256"] == pki.root.certificate.fingerprint(hashes.SHA256()).hex()
+    assert entry["added_by"].startswith("cli:")
+    assert terminal.run("verify", file, "--policy", "general").returncode == 0
+    again = terminal.run("anchors", "add", root, *words)
+    assert again.returncode == 1
+    assert "verify.anchor_known" in again.stderr
+    listed = terminal.run("anchors", "list").stdout
+    assert "青数据〔2026〕8号" in listed
+    assert "Yinzheng Root CA" in listed
+    assert terminal.run("anchors", "export", "--purpose", "signature", "--out", out).returncode == 0
+    assert out.read_bytes().count(b"BEGIN CERTIFICATE") == 2
+    removed = terminal.run("anchors", "remove", str(entry["id"]), "--reason", "机构停止服务")
+    assert removed.returncode == 0
+    assert terminal.run("verify", file, "--policy", "general").returncode == 1
+
+
+def test_a_certificate_is_revoked_with_its_reason_and_date(terminal: Terminal) -> None:
+    seals = [each for each in terminal.json("keys", "list") if each["purpose"] == "timestamp"]  # type: ignore[attr-defined,index]
+    number = str(seals[0]["certificates"][0]["id"])  # type: ignore[index]
+    early = terminal.run("keys", "revoke", number, "--reason", "keyCompromise", "--since", "2001-01-01")
+    assert early.returncode == 1
+    assert "since" in early.stderr.lower()
+    done = terminal.run("keys", "revoke", number, "--reason", "superseded", "--json")
+    assert json.loads(done.stdout)["state"] == "revoked"
+    assert terminal.run("keys", "revoke", number, "--reason", "superseded").returncode == 1
