@@ -53,6 +53,7 @@ from seal import (
     Organisations,
     People,
     PublicRegister,
+    SealDataBook,
     Sealer,
     SealPress,
     SealRegistry,
@@ -269,6 +270,11 @@ class Services:
     def grants(self) -> Grants:
         """Who may use which seal."""
         return Grants(self.database, self.clock)
+
+    @cached_property
+    def seal_data(self) -> SealDataBook:
+        """The seal data of seals (GB/T 38540)."""
+        return SealDataBook(self.database, self.keys.vault)
 
     @cached_property
     def seal_uses(self) -> SealUses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seal import _seal_data_tables as _seal_data_tables  # registers the tables
 from seal import _signing_tables as _signing_tables  # registers the tables
 from seal import _tables as _tables
 from seal.artwork import Artwork, StrokePoint
@@ -19,6 +20,7 @@ from seal.people import People, Person
 from seal.press import IssuedHere, RevocationSource, SealPress
 from seal.public_register import PublicRecord, PublicRegister
 from seal.registry import SealRegistry
+from seal.seal_data import SealData, SealDataBook
 from seal.sealing import SealedPdf, Sealer, SealingOrder
 from seal.seals import Seal, SealApplication, SealCertificate, SealEvent, SealRequest
 from seal.signing import Signing
@@ -54,6 +56,8 @@ __all__ = [
     "Seal",
     "SealApplication",
     "SealCertificate",
+    "SealData",
+    "SealDataBook",
     "SealEvent",
     "SealKind",
     "SealLevel",

@@ -40,3 +40,15 @@ class EslNotMadeError(SealError):
     kind = Kind.INVALID
     zh = "无法制作电子印章或电子签章数据：{problem_zh}。"
     en = "The seal data or seal signature cannot be made: {problem_en}."
+
+
+class SealDataMissingError(SealError):
+    """A seal that has no data of GB/T 38540."""
+
+    code = "seal.data_missing"
+    kind = Kind.CONFLICT
+    zh = "印章 {number} 没有国密印章数据：个人签名、未制作或已注销的印章没有，制作时没有 SM2 密钥的须更换密钥后才有。"
+    en = (
+        "The seal {number} has no seal data of GB/T 38540: it is a person's, not made yet or cancelled, or no SM2 key "
+        "could be had when it was made; then a new key brings them."
+    )

@@ -1,4 +1,4 @@
-"""Making a seal (制章): its key and certificate, and those that take over from them (更换密钥)."""
+"""Making a seal (制章): its key and certificate, its seal data, and what takes over from them (更换密钥)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from keys import (
 )
 from keys.errors import AlreadyRevokedError
 from seal._tables import SealCertificateRow, SealRow
+from seal.seal_data import SealDataMaker
 from seal.seals import name_on
 from store.clock import Clock
 
@@ -38,14 +39,18 @@ class SealMaker:
         self._authority = authority
         self._vault = vault
         self._clock = clock
+        self._data = SealDataMaker(custody, authority, vault, clock)
 
     def make(self, session: Session, seal: SealRow) -> None:
-        """Give a seal a new key and certificate, from now on and until the seal's or the certificate's end."""
+        """Give a seal a new key and certificate, from now on and until the seal's or the certificate's end; with them,
+        a body's seal gets its data of GB/T 38540 (:mod:`seal.seal_data`).
+        """
         now = self._clock.now()
+        subject = self._subject(seal)
         key = self._custody.generate(
             session, algorithm=KeyAlgorithm(seal.algorithm), purpose=KeyPurpose.SEAL, label=f"seal {seal.number}"
         )
-        record = self._authority.issue(session, key.id, CertificateProfile.SEAL, self._subject(seal))
+        record = self._authority.issue(session, key.id, CertificateProfile.SEAL, subject)
         session.add(
             SealCertificateRow(
                 seal_id=seal.id,
@@ -63,18 +68,22 @@ class SealMaker:
         seal.valid_from = seal.valid_from or now
         seal.valid_until = min(seal.wanted_until or record.not_after, record.not_after)
         session.flush()
+        self._data.make(session, seal, subject)
 
     def rotate(self, session: Session, seal: SealRow, *, actor: str, compromised_since: datetime | None) -> None:
         """A new key and certificate. Those before stay listed and valid, so that what they sealed goes on verifying,
         unless the key may have been in other hands: then the certificate is revoked.
         """
         old = self._retire(session, seal, compromised_since)
+        reason = RevocationReason.KEY_COMPROMISE if compromised_since is not None else None
+        self._data.end(session, seal, actor=actor, reason=reason, invalid_since=compromised_since)
         self.make(session, seal)
         if compromised_since is not None:
             self._revoke_retired(session, old, RevocationReason.KEY_COMPROMISE, actor, compromised_since)
 
     def end(self, session: Session, seal: SealRow, *, actor: str) -> None:
-        """Retire the certificate of a seal that is cancelled, and revoke it."""
+        """Retire the certificates of a seal that is cancelled, and revoke them."""
+        self._data.end(session, seal, actor=actor, reason=RevocationReason.CESSATION_OF_OPERATION)
         self._revoke_retired(
             session, self._retire(session, seal, None), RevocationReason.CESSATION_OF_OPERATION, actor, None
         )

@@ -1,4 +1,4 @@
-"""Looking into seal data: ``seal inspect``. Needs no database and no keys."""
+"""Seal data: ``seal export``, and ``seal inspect``, which needs no database and no keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from cryptography import x509
 from rich.markup import escape
 
-from api.commands.common import console, errors, print_json, read_bytes
+from api.commands.common import console, errors, open_services, print_json, read_bytes, write_bytes
 from api.errors import FileUnreadableError
 from seal.esl import LARGEST, Esl, read_esl
 from seal.esl_checks import EslCheck, SignatureState, check_esl
@@ -48,6 +48,17 @@ def inspect(
     else:
         _print(esl, check)
     raise typer.Exit(0 if check.signature is SignatureState.VALID else _FAILED)
+
+
+def export(
+    number: Annotated[str, typer.Argument(help="印章编号 Number of the seal.")],
+    out: Annotated[Path, typer.Option(metavar="ESL", help="写入文件 File to write.")],
+) -> None:
+    """导出电子印章数据（GB/T 38540）。Export the seal data of a seal."""
+    with open_services() as services:
+        found = services.seal_data.current(number)
+    write_bytes(out, found.data)
+    console.print(f"已导出 exported: {out}，SHA-256 {found.digest}")
 
 
 def to_json(esl: Esl, check: EslCheck, clock: Clock) -> dict[str, Any]:

@@ -29,6 +29,7 @@ DocumentOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="供程序读取 For programs.")]
 
 seal.command("inspect")(esl.inspect)
+seal.command("export")(esl.export)
 seal.command("uses")(seal_uses.uses)
 seal.command("days")(seal_uses.days)
 seal.command("grant")(seal_uses.grant)

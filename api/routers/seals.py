@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.clients import Client, Scope
 from api.problems import responses
@@ -60,6 +60,23 @@ def days(
     """本机构印章按日（北京时间）的用印次数。Counts of each day on which a seal of the client's own body was used."""
     _require_owner(services, client, number)
     return [SealUseDayView.of(each) for each in services.seal_uses.days(UseSearch(number, first_day, last_day))]
+
+
+@router.get(
+    "/{number}/esl",
+    summary="导出电子印章数据 Export seal data",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+        **responses(401, 403, 404, 409, 422),
+    },
+)
+def seal_data(services: ServicesDep, client: OwnerDep, number: NumberPath) -> Response:
+    """本机构印章的电子印章数据（GB/T 38540-2020 版本 4，DER）。The seal data of a seal of the client's own body."""
+    _require_owner(services, client, number)
+    found = services.seal_data.current(number)
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{number}.esl"'}
+    return Response(found.data, media_type="application/octet-stream", headers=headers)
 
 
 def _require_owner(services: Services, client: Client, number: str) -> None:

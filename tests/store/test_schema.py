@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,22 +27,6 @@ def upgrade():
     op.create_table("step_{revision}", sa.Column("id", sa.BigInteger))
     time.sleep(0.1)
 """
-
-
-@pytest.fixture
-def empty(database: Database) -> Iterator[Database]:
-    """A database without any table, on the server of the other one."""
-    name = f"s{secrets.token_hex(6)}"
-    url = database.url
-    admin = sa.create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    fresh = Database(url.set(database=name).render_as_string(hide_password=False))
-    yield fresh
-    fresh.close()
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
 
 
 @pytest.fixture
