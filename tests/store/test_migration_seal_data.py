@@ -25,7 +25,7 @@ def upgrade_to(database: Database, revision: str) -> None:
 
 
 def test_seals_stay_as_they_are(empty: Database) -> None:
-    upgrade_to(empty, "0001")
+    upgrade_to(empty, "0002")
     with empty.transaction() as session:
         session.execute(sa.text(SEAL))
     schema.upgrade(empty)
