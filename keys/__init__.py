@@ -6,7 +6,7 @@ encrypted does so through :class:`FieldVault`.
 
 from keys import _tables  # noqa: F401  registers the tables
 from keys.authority import CertificateAuthority
-from keys.certificates import CertificateRecord, CertificateState, KeyOverview
+from keys.certificates import CertificateRecord, CertificateState, KeyOverview, held_state
 from keys.chains import read_chain
 from keys.crl import RevocationList, RevocationLists
 from keys.custody import KeyAlgorithm, KeyCustody, KeyInfo, KeyPurpose
@@ -65,6 +65,7 @@ __all__ = [
     "TokenVerifier",
     "VerifiedToken",
     "create_key_file",
+    "held_state",
     "read_chain",
     "rewrap",
 ]

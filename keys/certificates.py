@@ -7,7 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+import sqlalchemy as sa
 from cryptography import x509
+from sqlalchemy.orm import Session
 
 from keys._tables import CertificateRow
 from keys.custody import KeyInfo
@@ -21,6 +23,11 @@ class CertificateState(StrEnum):
     RETIRED = "retired"
     """A newer one took its place: it signs no more, and what it signed stays good."""
     REVOKED = "revoked"
+
+    @property
+    def zh(self) -> str:
+        """As an official names it."""
+        return {"active": "有效", "retired": "已停用", "revoked": "已被吊销"}[self.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +78,12 @@ class KeyOverview:
 
     key: KeyInfo
     certificates: tuple[CertificateRecord, ...]
+
+
+def held_state(session: Session, certificate_id: int) -> CertificateState:
+    """The state of a certificate, which nobody changes until the caller's transaction ends.
+
+    :raises sqlalchemy.exc.NoResultFound: there is no such certificate.
+    """
+    row = sa.select(CertificateRow.state).where(CertificateRow.id == certificate_id)
+    return CertificateState(session.scalars(row.with_for_update(read=True)).one())

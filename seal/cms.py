@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from keys.certificate_checks import is_issued_by
 from keys.der import explicit, integer, null, octet_string, oid, sequence, set_of, tlv
 
 _DATA = oid("1.2.840.113549.1.7.1")
@@ -34,7 +35,7 @@ class CmsSigner:
     """Writes the signatures of one certificate; what never changes between them is encoded once.
 
     :param certificate: the signer's; EC or RSA.
-    :param issuers: certificates of its issuers to embed, without the root.
+    :param issuers: those above it, the nearest first. A root at the end is not embedded: who relies on it has it.
     """
 
     def __init__(self, certificate: x509.Certificate, issuers: Sequence[x509.Certificate]) -> None:
@@ -46,6 +47,8 @@ class CmsSigner:
             algorithm = _RSA_WITH_SHA256
         else:
             raise TypeError("a seal's certificate holds an EC or RSA key")
+        if issuers and is_issued_by(issuers[-1], issuers[-1]):
+            issuers = issuers[:-1]
         encoded = certificate.public_bytes(Encoding.DER)
         signing_certificate = sequence(sequence(sequence(octet_string(hashlib.sha256(encoded).digest()))))
         self._fixed_attributes = (

@@ -267,6 +267,15 @@ class SealCertificateExpiredError(SealError):
     en = "The certificate of the seal {number!r} is not within its validity; replace it first."
 
 
+class SealCertificateStoppedError(SealError):
+    """The certificate of a seal was revoked, or retired for another."""
+
+    code = "seal.certificate_stopped"
+    kind = Kind.CONFLICT
+    zh = "印章“{number}”的证书{state_zh}，不能用印，请先更换证书。"
+    en = "The certificate of the seal {number!r} is {state} and seals no more; replace it first."
+
+
 class SealMoveRefusedError(SealError):
     """A move does not fit the seal's present state."""
 

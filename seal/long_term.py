@@ -14,11 +14,13 @@ from enum import StrEnum
 from typing import IO, Any
 
 from asn1crypto import crl, ocsp, x509
-from pyhanko.pdf_utils.misc import PdfError
+from cryptography.x509 import Certificate, load_der_x509_certificate
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp
 from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.errors import SignatureValidationError
 
 from seal.errors import DocumentUnsealableError
 from seal.pdf import BROKEN, RevisionWriter
@@ -89,9 +91,21 @@ def add_validation_data(document: IO[bytes], data: ValidationData, stamp: Docume
         next(steps)
         steps.send(SigObjSetup(sig_placeholder=DocumentTimestamp(bytes_reserved=2 * stamp.size)))
         prepared, _ = steps.send(SigIOSetup(md_algorithm="sha256", in_place=True))
-    except (PdfError, *BROKEN) as error:
+    except BROKEN as error:
         raise DocumentUnsealableError(problem_zh="文件不是完好的 PDF。", problem_en="it is not a sound PDF.") from error
     steps.send(stamp.stamp(prepared.document_digest))
+
+
+def signers_of(document: IO[bytes]) -> list[Certificate]:
+    """The certificates, each once, that the signatures and document time stamps of a PDF say they were made with.
+
+    :raises DocumentUnsealableError: it is no sound PDF.
+    """
+    try:
+        signers = [signature.signer_cert.dump() for signature in PdfFileReader(document).embedded_signatures]
+        return [load_der_x509_certificate(each) for each in dict.fromkeys(signers)]
+    except (*BROKEN, SignatureValidationError) as error:
+        raise DocumentUnsealableError(problem_zh="文件不是完好的 PDF。", problem_en="it is not a sound PDF.") from error
 
 
 def _loaded(kind: Any, encoded: Iterable[bytes]) -> list[Any]:

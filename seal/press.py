@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import IO, Protocol
@@ -10,8 +11,9 @@ from typing import IO, Protocol
 from cryptography import x509
 
 from keys import CertificateAuthority, KeyCustody, PkiEvidence
+from keys.errors import CertificateRevokedError, CertificateUnknownError
 from seal.cms import CmsSigner
-from seal.long_term import DocumentStamp, SealLevel, ValidationData, add_validation_data
+from seal.long_term import DocumentStamp, SealLevel, ValidationData, add_validation_data, signers_of
 from seal.pdf import Placement, SealAppearance, signature_dictionary, write_sealed_pdf
 from seal.pictures import SealPicture
 from seal.time_stamps import TimeStampSource
@@ -21,7 +23,11 @@ class RevocationSource(Protocol):
     """Knows what shows that a certificate was not revoked."""
 
     def validation_data(self, certificate: x509.Certificate) -> ValidationData:
-        """The chain of a certificate with fresh OCSP answers or CRLs for each but the root."""
+        """The chain of a certificate with fresh OCSP answers or CRLs for each but the root.
+
+        :raises CertificateRevokedError: it, or one above it, was revoked.
+        :raises CertificateUnknownError: nothing is known of it.
+        """
         ...
 
 
@@ -85,27 +91,41 @@ class SealPress:
         )
         if level in (SealLevel.B_LT, SealLevel.B_LTA):
             certificate = self._authority.get(certificate_id).certificate
-            self._add_validation_data(target, [certificate], archive=level is SealLevel.B_LTA)
+            data = self._revocation.validation_data(certificate)
+            self._add_validation_data(target, data, archive=level is SealLevel.B_LTA)
 
     @property
     def proof_until(self) -> datetime | None:
         """When the certificate that document time stamps are made with now ends; None where it is not known."""
         return min((each.not_valid_after_utc for each in self._time_stamps.certificates), default=None)
 
-    def extend(self, document: IO[bytes]) -> None:
-        """Renew the proof of a B-LTA document, in place, before the certificate of its last time stamp ends."""
-        self._add_validation_data(document, [], archive=True)
+    def extend(self, document: IO[bytes], *, at: datetime) -> None:
+        """Renew the proof of a B-LTA document, in place, before the certificate of its last time stamp ends.
 
-    def _add_validation_data(self, document: IO[bytes], certificates: list[x509.Certificate], *, archive: bool) -> None:
+        What is known now of the certificates that signed in it and have not ended goes in as well: the new time stamp
+        then proves that they stood until now (EN 319 142-1, 5.5). Of one that was revoked since, the file says what
+        was known when it signed.
+
+        :param at: now.
+        :raises DocumentUnsealableError: it is no sound PDF.
+        :raises TimeStampError: no time stamp could be had.
+        """
         data = ValidationData()
-        for certificate in (*certificates, *self._time_stamps.certificates):
+        for certificate in signers_of(document):
+            if at < certificate.not_valid_after_utc:
+                with suppress(CertificateRevokedError, CertificateUnknownError):
+                    data += self._revocation.validation_data(certificate)
+        self._add_validation_data(document, data, archive=True)
+
+    def _add_validation_data(self, document: IO[bytes], data: ValidationData, *, archive: bool) -> None:
+        for certificate in self._time_stamps.certificates:
             data += self._revocation.validation_data(certificate)
         stamp = DocumentStamp(self._time_stamps.size, self._time_stamps.stamp) if archive else None
         add_validation_data(document, data, stamp)
 
     def _make_signer(self, certificate_id: int) -> CmsSigner:
         certificate = self._authority.get(certificate_id).certificate
-        return CmsSigner(certificate, self._authority.chain(certificate)[1:-1])
+        return CmsSigner(certificate, self._authority.chain(certificate)[1:])
 
 
 class IssuedHere:

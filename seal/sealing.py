@@ -64,6 +64,7 @@ class Sealer:
         :raises SealUnknownError: there is no such seal.
         :raises SealNotUsableError: it is not active.
         :raises SealCertificateExpiredError: its certificate is outside its validity.
+        :raises SealCertificateStoppedError: its certificate was revoked or retired.
         :raises SealNotGrantedError: whoever asks has no grant that holds now.
         :raises SealTypeNotAllowedError: no grant is for this type of document.
         :raises SealQuotaUsedError: the grant's uses of today are used up.

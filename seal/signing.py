@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 
-from keys import CertificateAuthority, KeyCustody
+from keys import CertificateAuthority, CertificateState, KeyCustody
 from seal.artwork import Artwork
 from seal.authorisations import Authorisations, SignedSubject
 from seal.cms import CmsSigner
@@ -51,7 +51,8 @@ class Signing:
         """Sign what SHA-256 digests stand for; ECDSA in DER, in the order of the digests.
 
         :param token: of an authorisation of exactly these digests in this order.
-        :raises CredentialExpiredError: the certificate is not valid now; the authorisation is not used up.
+        :raises CredentialExpiredError: the certificate is not valid now, or was revoked; the authorisation is not
+            used up.
         :raises CredentialNotUsableError: the credential is not active.
         :raises AuthorisationInvalidError: there is no such authorisation.
         :raises AuthorisationExpiredError: it is too old.
@@ -121,8 +122,9 @@ class Signing:
         client: str,
     ) -> Iterator[None]:
         """Use an authorisation up for what happens inside, and record how that ended."""
-        certificate = self._authority.get(credential.certificate_id).certificate
-        if not certificate.not_valid_before_utc <= self._clock.now() <= certificate.not_valid_after_utc:
+        record = self._authority.get(credential.certificate_id)
+        valid = record.not_before <= self._clock.now() <= record.not_after
+        if not valid or record.state is not CertificateState.ACTIVE:
             raise CredentialExpiredError
         used = self._authorisations.redeem(credential, token, digests, subject=subject, client=client)
         failure: str | None = "interrupted"
@@ -137,4 +139,4 @@ class Signing:
 
     def _make_signer(self, certificate_id: int) -> CmsSigner:
         certificate = self._authority.get(certificate_id).certificate
-        return CmsSigner(certificate, self._authority.chain(certificate)[1:-1])
+        return CmsSigner(certificate, self._authority.chain(certificate)[1:])

@@ -13,9 +13,15 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from keys import FieldVault
+from keys import CertificateState, FieldVault, held_state
 from seal._tables import SealCertificateRow, SealRow, SealUseOutcomeRow, SealUseRow
-from seal.errors import SealCertificateExpiredError, SealNotUsableError, SealUnknownError, UseSearchError
+from seal.errors import (
+    SealCertificateExpiredError,
+    SealCertificateStoppedError,
+    SealNotUsableError,
+    SealUnknownError,
+    UseSearchError,
+)
 from seal.grants import SealUser, china_day, give_back_use, holding_grants, take_one_use
 from seal.seals import Seal, seal_of
 from seal.states import SealState
@@ -152,6 +158,7 @@ class SealUses:
         :raises SealUnknownError: there is no such seal.
         :raises SealNotUsableError: it is not active.
         :raises SealCertificateExpiredError: its certificate is outside its validity.
+        :raises SealCertificateStoppedError: its certificate was revoked or retired.
         :raises SealNotGrantedError: the caller has no grant that holds now.
         :raises SealTypeNotAllowedError: it has none for this type of document.
         :raises SealQuotaUsedError: the uses of today are used up.
@@ -273,6 +280,9 @@ def _usable_key(session: Session, row: SealRow, seal: Seal, now: datetime) -> tu
     ).one()
     if not certificate.not_before <= now <= certificate.not_after:
         raise SealCertificateExpiredError(number=seal.number)
+    standing = held_state(session, seal.certificate_id)
+    if standing is not CertificateState.ACTIVE:
+        raise SealCertificateStoppedError(number=seal.number, state=standing.value, state_zh=standing.zh)
     state = seal.state_at(now)
     if state is not SealState.ACTIVE:
         raise SealNotUsableError(number=seal.number, state=state.value, state_zh=state.zh)

@@ -62,6 +62,6 @@ class Extending:
     def _extend(self, identifier: str, actor: str) -> bool:
         licence = self._register.get(identifier)
         document = io.BytesIO(self._register.pdf(licence))
-        self._press.extend(document)
+        self._press.extend(document, at=self._clock.now())
         digest = self._objects.put(document.getvalue())
         return self._register.replace_pdf(licence, digest=digest, proof_until=self._press.proof_until, actor=actor)

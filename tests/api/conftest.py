@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.clients import Scope
+from store.database import Database
 from tests.house import HEALTH, MARKET, House
+from tests.live import Live, serving
 from trust import Licence
 
 
@@ -57,3 +60,9 @@ def front(house: House) -> Iterator[Front]:
         front = Front(house, http, licence, {}, {}, {}, {key: value.secret for key, value in made.items()})
         front.issuer, front.holder, front.checker = (front.bearer(each) for each in ("issuer", "holder", "checker"))
         yield front
+
+
+@pytest.fixture
+def live(database: Database, tmp_path: Path) -> Iterator[Live]:
+    with serving(database, tmp_path) as made:
+        yield made

@@ -3,80 +3,20 @@
 from __future__ import annotations
 
 import base64
-import socket
-import subprocess
-import threading
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 
 import pytest
-import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from pydantic import SecretStr
 
-from api.app import create_app
-from api.services import Services
-from api.settings import Settings
 from keys import RevocationReason
-from store.database import Database
-from tests.house import House
-
-
-@dataclass
-class Live:
-    """The service on a loopback port, with the machine's clock, so that programs of others can call it."""
-
-    house: House
-    url: str
-    directory: Path
-
-    def openssl(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["openssl", *words], capture_output=True, text=True, cwd=self.directory, check=False)
-
-    def write(self, name: str, certificate: x509.Certificate) -> x509.Certificate:
-        (self.directory / name).write_bytes(certificate.public_bytes(Encoding.PEM))
-        return certificate
-
-    def get(self, path: str) -> bytes:
-        with urllib.request.urlopen(self.url + path) as answer:
-            data: bytes = answer.read()
-            return data
-
-
-@pytest.fixture
-def live(database: Database, tmp_path: Path) -> Iterator[Live]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    settings = Settings(
-        var=tmp_path,
-        database_url=SecretStr(database.url.render_as_string(hide_password=False)),
-        objects_url=(tmp_path / "objects").as_uri(),
-        base_url=url,
-        isolate_checks=False,
-    )
-    with Services(settings) as services:
-        server = uvicorn.Server(uvicorn.Config(create_app(services), log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        made = Live(House(services), url, tmp_path)
-        made.write("root.pem", services.keys.authority.root)
-        made.write("issuing.pem", services.keys.authority.issuing)
-        yield made
-        server.should_exit = True
-        thread.join()
-        listener.close()
+from tests.live import Live
 
 
 def seal_certificate(live: Live) -> tuple[int, x509.Certificate]:

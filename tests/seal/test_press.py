@@ -57,7 +57,7 @@ def test_a_b_lta_document_is_extended_again_and_again(house: House) -> None:
     pressed(house, io.BytesIO(blank_pdf()), document, SealLevel.B_LTA)
     sizes = [len(document.getvalue())]
     for _ in range(3):
-        house.services.press.extend(document)
+        house.services.press.extend(document, at=house.services.clock.now())
         sizes.append(len(document.getvalue()))
     evidence = inspect_pdf(
         document.getvalue(),

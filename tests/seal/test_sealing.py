@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,9 +18,12 @@ from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
+from keys import CertificateState, RevocationReason, held_state
 from seal import Placement, SealedPdf, SealingOrder
+from seal.cms import CmsSigner
 from seal.errors import (
     DocumentUnsealableError,
+    SealCertificateStoppedError,
     SealNotUsableError,
     SealTypeNotAllowedError,
     TimeStampError,
@@ -113,6 +117,56 @@ def test_a_frozen_seal_does_not_seal_and_the_attempt_is_on_record(house: House) 
     assert "冻结" in refused.value.message_zh
     (use,) = house.services.sealer.uses(seal.number)
     assert (use.result, use.reason_code) == ("refused", "seal.not_usable")
+
+
+def test_a_seal_whose_certificate_was_revoked_or_retired_does_not_seal(house: House) -> None:
+    authority, first = house.services.keys.authority, house.seal().certificate_id
+    physician = house.seal("physician_practice_certificate")
+    assert first is not None
+    assert physician.certificate_id is not None
+    with house.services.database.transaction() as session:
+        authority.revoke(session, first, RevocationReason.KEY_COMPROMISE, actor="tests")
+        authority.renew(session, physician.certificate_id)
+    for slug, words in (("business_licence", "已被吊销"), ("physician_practice_certificate", "已停用")):
+        seal = house.seal(slug)
+        with pytest.raises(SealCertificateStoppedError, match=seal.number) as refused:
+            house.services.sealer.seal_pdf(blank_pdf(), order(house, seal_number=seal.number, document_type=slug))
+        assert words in refused.value.message_zh
+        (use,) = house.services.sealer.uses(seal.number)
+        assert (use.result, use.reason_code) == ("refused", "seal.certificate_stopped")
+
+
+def test_a_revocation_waits_for_a_use_that_is_being_recorded_and_none_comes_after_it(house: House) -> None:
+    certificate_id = house.seal().certificate_id
+    assert certificate_id is not None
+    with ThreadPoolExecutor(1) as other:
+        with house.services.database.transaction() as session:
+            assert held_state(session, certificate_id) is CertificateState.ACTIVE
+            revoking = other.submit(_revoke, house, certificate_id)
+            with pytest.raises(TimeoutError):
+                revoking.result(timeout=0.3)
+        revoking.result(timeout=10)
+    with pytest.raises(SealCertificateStoppedError):
+        sealed(house)
+
+
+def _revoke(house: House, certificate_id: int) -> None:
+    with house.services.database.transaction() as session:
+        house.services.keys.authority.revoke(session, certificate_id, RevocationReason.UNSPECIFIED, actor="tests")
+
+
+@pytest.mark.parametrize("rooted", [True, False])
+def test_all_of_a_chain_but_its_root_is_embedded(house: House, rooted: bool) -> None:
+    """A chain from an authority outside may end before its root."""
+    certificate_id = house.seal().certificate_id
+    assert certificate_id is not None
+    leaf, issuing, root = house.services.keys.authority.chain(
+        house.services.keys.authority.get(certificate_id).certificate
+    )
+    signer = CmsSigner(leaf, [issuing, root] if rooted else [issuing])
+    signed = cms.ContentInfo.load(signer.assemble(signer.signed_attributes(bytes(32)), b"", None))["content"]
+    embedded = {item.chosen.dump() for item in signed["certificates"]}
+    assert embedded == {each.public_bytes(Encoding.DER) for each in (leaf, issuing)}
 
 
 def test_a_seal_is_refused_for_a_type_that_it_was_not_made_for(house: House) -> None:

@@ -1,0 +1,72 @@
+"""The service on a loopback port, for programs of others to call."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from pydantic import SecretStr
+
+from api.app import create_app
+from api.services import Services
+from api.settings import Settings
+from store.database import Database
+from tests.house import House
+
+
+@dataclass
+class Live:
+    """The service on a loopback port, with the machine's clock, so that programs of others can call it."""
+
+    house: House
+    url: str
+    directory: Path
+
+    def openssl(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["openssl", *words], capture_output=True, text=True, cwd=self.directory, check=False)
+
+    def write(self, name: str, certificate: x509.Certificate) -> x509.Certificate:
+        (self.directory / name).write_bytes(certificate.public_bytes(Encoding.PEM))
+        return certificate
+
+    def get(self, path: str) -> bytes:
+        with urllib.request.urlopen(self.url + path) as answer:
+            data: bytes = answer.read()
+            return data
+
+
+@contextmanager
+def serving(database: Database, tmp_path: Path) -> Iterator[Live]:
+    """The service, as long as the block lasts."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    settings = Settings(
+        var=tmp_path,
+        database_url=SecretStr(database.url.render_as_string(hide_password=False)),
+        objects_url=(tmp_path / "objects").as_uri(),
+        base_url=url,
+        isolate_checks=False,
+    )
+    with Services(settings) as services:
+        server = uvicorn.Server(uvicorn.Config(create_app(services), log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        made = Live(House(services), url, tmp_path)
+        made.write("root.pem", services.keys.authority.root)
+        made.write("issuing.pem", services.keys.authority.issuing)
+        yield made
+        server.should_exit = True
+        thread.join()
+        listener.close()
