@@ -70,7 +70,7 @@ from store.limits import RateLimiter, open_rate_limiter
 from store.objects import ObjectStore, open_object_store
 from store.outbox import Handler, Outbox, Worker
 from store.schema import require_current, upgrade
-from trust import LICENCE_ISSUED, Catalogue, Extending, Issuing, Register, Renderer
+from trust import LICENCE_ISSUED, Extending, Issuing, LicenceTypes, PublishedCatalogue, Register, Renderer
 from verify import (
     AnchorPurpose,
     Checker,
@@ -332,9 +332,17 @@ class Services:
         return InternalTimeStamps(self.keys.timestamps, self.keys.authority)
 
     @cached_property
-    def catalogue(self) -> Catalogue:
-        """The licence types."""
-        return Catalogue.load()
+    def licence_types(self) -> LicenceTypes:
+        """The versions of licence types; those that come with the program are brought in."""
+        types = LicenceTypes(self.database, self.clock)
+        types.seed()
+        return types
+
+    @cached_property
+    def catalogue(self) -> PublishedCatalogue:
+        """The licence types that are issued."""
+        _ = self.licence_types
+        return PublishedCatalogue(self.database)
 
     @cached_property
     def register(self) -> Register:

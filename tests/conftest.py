@@ -16,11 +16,12 @@ from pydantic import SecretStr
 
 from api.services import Services
 from api.settings import Settings
-from store.clock import FixedClock
+from store.clock import FixedClock, SystemClock
 from store.database import Database
 from store.embedded import EmbeddedPostgres
 from store.schema import upgrade
 from tests.house import House
+from trust import LicenceTypes
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -61,6 +62,7 @@ class Databases:
         self._execute(f"CREATE DATABASE {self._TEMPLATE}")
         template = Database(self._address(self._TEMPLATE))
         upgrade(template)
+        LicenceTypes(template, SystemClock()).seed()
         template.close()
 
     def create(self) -> Database:

@@ -11,8 +11,12 @@ from trust.holders import CodeType, HolderIndex, checked_code
 from trust.identifier import LicenceIdentifier
 from trust.issuing import LICENCE_ISSUED, Issued, IssueOrder, Issuing
 from trust.licence import Act, Licence, LicenceEvent, LicenceState
+from trust.licence_type import TypeOrigin, TypeState
+from trust.licence_types import LicenceTypes, TypeVersion
+from trust.published_catalogue import PublishedCatalogue
 from trust.register import Register
 from trust.rendering import Renderer
+from trust.type_package import TypePackage
 
 __all__ = [
     "DEFAULT_MARGIN",
@@ -34,8 +38,14 @@ __all__ = [
     "LicenceIdentifier",
     "LicenceState",
     "LicenceType",
+    "LicenceTypes",
+    "PublishedCatalogue",
     "Register",
     "Renderer",
+    "TypeOrigin",
+    "TypePackage",
+    "TypeState",
+    "TypeVersion",
     "UnifiedSocialCreditCode",
     "checked_code",
 ]

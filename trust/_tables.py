@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.database import APPEND_ONLY, Base
+from trust._type_tables import TypeVersionRow
 
 
 class LicenceRow(Base):
@@ -17,6 +18,7 @@ class LicenceRow(Base):
     __table_args__ = (
         sa.CheckConstraint("state IN ('valid', 'suspended', 'revoked')", name="state"),
         sa.CheckConstraint("holder_code_type IN ('citizen_id', 'uscc')", name="holder_code_type"),
+        sa.ForeignKeyConstraint(["type_slug", "type_version"], [TypeVersionRow.slug, TypeVersionRow.version]),
         sa.Index(
             "uq_licence_live_number",
             "type_slug",
@@ -29,6 +31,7 @@ class LicenceRow(Base):
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     identifier: Mapped[str] = mapped_column(unique=True)
     type_slug: Mapped[str]
+    type_version: Mapped[int]
     number_index: Mapped[bytes]
     holder_index: Mapped[bytes] = mapped_column(index=True)
     holder_code_type: Mapped[str]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from trust.catalogue import LicenceType
 from trust.identifier import LicenceIdentifier
+from trust.licence_type import LicenceType
 
 FORMAT = "yinzheng-licence/1"
 """Names the form of the embedded data, so that a reader in twenty years knows what it has."""
@@ -29,6 +29,7 @@ METADATA_TITLES: Mapping[str, str] = {
     "holder": "持证主体",
     "holder_code": "持证主体代码",
     "holder_code_type": "持证主体代码类型",
+    "co_holders": "共同持证主体",
     "status_at_issue": "证照状态（颁发时）",
     "version": "证照版本号",
 }
@@ -68,9 +69,11 @@ class LicenceContent:
     """The last day on which it holds; None for 长期."""
     holder: Holder
     fields: Mapping[str, Any]
-    """The fields of the type, checked; dates as ``YYYY-MM-DD``, the photo as base64."""
+    """The fields of the type, checked; dates as ``YYYY-MM-DD``, the photo as base64, a table as a list of its rows."""
     check_url: str
     """Where the QR code leads."""
+    co_holders: tuple[Holder, ...] = ()
+    """The holders after the first, of a licence with several."""
 
     @property
     def version(self) -> int:
@@ -98,18 +101,26 @@ class LicenceContent:
             "holder": self.holder.name,
             "holder_code": self.holder.code,
             "holder_code_type": self.holder.code_type,
+            "co_holders": [_as_holder(each) for each in self.co_holders],
             "status_at_issue": "valid",
             "version": self.version,
-            "template_version": self.type.template_version,
+            "type_version": self.type.version,
             "check_url": self.check_url,
             "fields": {key: self._as_data(key, value) for key, value in self.fields.items()},
-            "titles": {**METADATA_TITLES, "fields": {key: self.type.title_zh(key) for key in self.fields}},
+            "titles": {**METADATA_TITLES, "fields": dict(self._titles())},
         }
 
     def canonical_json(self) -> bytes:
         """:meth:`metadata` as UTF-8 with sorted keys and no spaces: the same content is always the same bytes."""
         text = json.dumps(self.metadata(), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return text.encode()
+
+    def _titles(self) -> Iterator[tuple[str, str]]:
+        """The title of each field, and of each column of a table as ``table.column``."""
+        for key in self.fields:
+            yield key, self.type.title_zh(key)
+            columns = self.type.fields[key].get("items", {}).get("properties", {})
+            yield from ((f"{key}.{column}", str(each["title"])) for column, each in columns.items())
 
     def _as_data(self, key: str, value: Any) -> Any:
         if self.type.fields[key].get("format") == "photo":
@@ -118,3 +129,7 @@ class LicenceContent:
 
     def __repr__(self) -> str:
         return f"LicenceContent({self.identifier})"
+
+
+def _as_holder(holder: Holder) -> dict[str, str]:
+    return {"holder": holder.name, "holder_code": holder.code, "holder_code_type": holder.code_type}

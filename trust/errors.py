@@ -53,15 +53,78 @@ class TypeDefinitionError(YinzhengError):
     en = "The definition of the licence type {slug!r} is wrong: {problem}"
 
 
+class TypePackageError(YinzhengError):
+    """The files of a licence type cannot be taken."""
+
+    code = "trust.type_package_invalid"
+    kind = Kind.INVALID
+    zh = "证照类型文件包不可用：{problem_zh}。"
+    en = "The package of the licence type cannot be taken: {problem_en}."
+
+
+class TypeNotPublishedError(YinzhengError):
+    """No version of a licence type is published, so nothing is issued under it."""
+
+    code = "trust.type_not_published"
+    kind = Kind.CONFLICT
+    zh = "证照类型“{slug}”没有已发布的版本（草稿或已停用），不能据以签发。"
+    en = "No version of the licence type {slug!r} is published; nothing can be issued from a draft or a retired type."
+
+
+class TypeForReferenceError(YinzhengError):
+    """A licence of this type is only referred to; it is issued elsewhere."""
+
+    code = "trust.type_for_reference"
+    kind = Kind.CONFLICT
+    zh = "“{name_zh}”仅供引用，不在本系统签发、排版或用印。"
+    en = "{name_en} is only referred to here: it is not issued, laid out or sealed by this service."
+
+
+class TypeVersionUnknownError(YinzhengError):
+    """A licence type has no such version."""
+
+    code = "trust.type_version_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "证照类型“{slug}”没有第 {version} 版。"
+    en = "The licence type {slug!r} has no version {version}."
+
+
+class TypeStateError(YinzhengError):
+    """A version of a licence type is not in the state that an act needs."""
+
+    code = "trust.type_state"
+    kind = Kind.CONFLICT
+    zh = "证照类型“{slug}”第 {version} 版{problem_zh}。"
+    en = "Version {version} of the licence type {slug!r} {problem_en}."
+
+
+class TypeCodeTakenError(YinzhengError):
+    """The code of a licence type belongs to another type, or the type has another code."""
+
+    code = "trust.type_code_taken"
+    kind = Kind.CONFLICT
+    zh = "证照类型“{slug}”与类型代码 {type_code} 不一致：一个类型只有一个代码，一个代码只属于一个类型。"
+    en = "The licence type {slug!r} and the code {type_code} do not belong together: a type has one code for good."
+
+
+class IssuerNotAllowedError(YinzhengError):
+    """A body may not issue licences of a type."""
+
+    code = "trust.issuer_not_allowed"
+    kind = Kind.FORBIDDEN
+    zh = "该机构（{issuer}）不在“{name_zh}”的颁发机构范围内。"
+    en = "This body ({issuer}) is not among those that may issue {name_en}."
+
+
 @dataclass(frozen=True)
 class FieldProblem:
     """One thing that is wrong with one field of an application; never holds the value itself."""
 
     path: str
-    """The field's key; a dotted path inside it; empty when the whole of the data is meant."""
+    """The field's key, in a table ``key.row.column`` with rows counted from 0; empty when all of the data is meant."""
     code: str
     """Stable: required, unknown, type, empty, too_short, too_long, pattern, choice, characters, date, date_order,
-    date_future, citizen_id, uscc, disagrees, photo or invalid."""
+    date_future, citizen_id, uscc, holder_code, disagrees, photo or invalid."""
     zh: str
     en: str
 

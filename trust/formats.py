@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
 
-from trust.catalogue import LONG_TERM
 from trust.codes import CitizenId, UnifiedSocialCreditCode
 from trust.errors import CitizenIdInvalidError, UsccInvalidError
+from trust.licence_type import LONG_TERM
 from trust.photographs import PhotographRefusedError, clean_photograph
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -62,6 +62,20 @@ def _uscc(text: str, _today: date) -> str:
         ) from None
 
 
+def _holder_code(text: str, today: date) -> str:
+    try:
+        return CitizenId.parse(text, today=today).number
+    except CitizenIdInvalidError as not_a_person:
+        try:
+            return UnifiedSocialCreditCode.parse(text).number
+        except UsccInvalidError:
+            raise FormatRefusedError(
+                "holder_code",
+                f"既不是公民身份号码（{not_a_person.params['reason_zh']}），也不是统一社会信用代码",
+                f"is no citizen identity number ({not_a_person.params['reason_en']}) and no unified social credit code",
+            ) from None
+
+
 def _photo(text: str, _today: date) -> str:
     try:
         return clean_photograph(text)
@@ -74,6 +88,7 @@ FORMATS: Mapping[str, Callable[[str, date], str]] = {
     "date-or-long-term": _date_or_long_term,
     "citizen-id": _citizen_id,
     "uscc": _uscc,
+    "holder-code": _holder_code,
     "photo": _photo,
 }
 """By name: takes a text and the present day, returns the text in its one form, raises FormatRefusedError."""

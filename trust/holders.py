@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 from keys import FieldVault
 from trust.codes import CitizenId, UnifiedSocialCreditCode
+from trust.errors import CitizenIdInvalidError
 
 CodeType = Literal["citizen_id", "uscc"]
 
@@ -36,3 +37,14 @@ def checked_code(code_type: CodeType, code: str, *, today: date) -> str:
     if code_type == "citizen_id":
         return CitizenId.parse(code, today=today).number
     return UnifiedSocialCreditCode.parse(code).number
+
+
+def code_type_of(code: str, *, today: date) -> CodeType:
+    """Whether a checked code is a person's or a body's. What could be either, is a person's: such numbers do not occur
+    among the bodies that GB 32100 knows.
+    """
+    try:
+        CitizenId.parse(code, today=today)
+    except CitizenIdInvalidError:
+        return "uscc"
+    return "citizen_id"

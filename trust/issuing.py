@@ -23,9 +23,10 @@ from store.outbox import Outbox
 from trust.catalogue import Catalogue, LicenceType
 from trust.codes import UnifiedSocialCreditCode
 from trust.content import LicenceContent
-from trust.errors import NumberInUseError
+from trust.errors import IssuerNotAllowedError, NumberInUseError
 from trust.identifier import LicenceIdentifier, new_serial
 from trust.licence import Licence
+from trust.licence_types import require_published
 from trust.register import Register, local_date
 from trust.rendering import Renderer
 from trust.validation import CheckedFields, check_fields
@@ -90,13 +91,17 @@ class Issuing:
         """Issue a licence.
 
         :raises TypeUnknownError: there is no such type.
+        :raises TypeNotPublishedError: it is a draft, or has been retired.
+        :raises TypeForReferenceError: licences of the type are issued elsewhere.
         :raises FieldsInvalidError: the fields cannot be taken; lists all that is wrong.
         :raises NumberInUseError: another licence of the type holds with the same number and other content.
         :raises SealNoneForTypeError: nobody, or not this body, has an active seal for the type.
+        :raises IssuerNotAllowedError: those that have one may not issue licences of the type.
         :raises SealAmbiguousError: several bodies have one and the order names none.
         :raises YinzhengError: what laying out, sealing or keeping it raises.
         """
         licence_type = self._catalogue.get(order.type)
+        place = licence_type.seal
         now = self._clock.now()
         issue_date = order.issue_date or local_date(now)
         checked = check_fields(licence_type, order.fields, issue_date=issue_date, today=local_date(now))
@@ -113,14 +118,15 @@ class Issuing:
                 caller=order.actor,
                 document_type=licence_type.slug,
                 document_identifier=str(content.identifier),
-                placement=Placement(licence_type.seal.page, licence_type.seal.x_mm, licence_type.seal.y_mm),
+                placement=Placement(place.page, place.x_mm, place.y_mm),
                 reason=f"签发{licence_type.name_zh}",
-                level=licence_type.seal.level,
+                level=place.level,
             ),
         )
         self._objects.put(sealed.data)
         try:
             with self._database.transaction() as session:
+                require_published(session, licence_type)
                 licence = self._register.enter(
                     session,
                     content,
@@ -155,12 +161,17 @@ class Issuing:
 
     def _seal_for(self, licence_type: LicenceType, issuer_code: str | None) -> SealRecord:
         seals = self._seals.usable_for(licence_type.slug, issuer_code)
-        codes = sorted({seal.organisation.code for seal in seals})
-        if not codes:
+        if not seals:
             raise SealNoneForTypeError(document_type=licence_type.name_zh)
+        may = licence_type.issuers.allows
+        allowed = [seal for seal in seals if may(seal.organisation.code, seal.organisation.region_code)]
+        if not allowed:
+            issuer = seals[-1].organisation.code
+            raise IssuerNotAllowedError(issuer=issuer, name_zh=licence_type.name_zh, name_en=licence_type.name_en)
+        codes = sorted({seal.organisation.code for seal in allowed})
         if len(codes) > 1:
             raise SealAmbiguousError(document_type=licence_type.name_zh, codes=", ".join(codes))
-        return seals[-1]
+        return allowed[-1]
 
     def _content(
         self, licence_type: LicenceType, checked: CheckedFields, issuer: Organisation, issue_date: date

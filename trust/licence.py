@@ -98,6 +98,9 @@ class Licence:
     issued_at: datetime
     proof_until: datetime | None
     """When the certificate of the file's last document time stamp ends; None where it has none."""
+    co_holders: tuple[Holder, ...] = ()
+    """The holders after the first, of a licence with several."""
+    co_holder_indexes: tuple[HolderIndex, ...] = ()
 
     def state_on(self, day: date) -> LicenceState:
         """The state on a day, expiry taken into account; a decision of an authority goes before the calendar."""

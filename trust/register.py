@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -169,6 +170,7 @@ class Register:
         row = LicenceRow(
             identifier=str(content.identifier),
             type_slug=content.type.slug,
+            type_version=content.type.version,
             number_index=self._number_index(content.type.slug, content.number),
             holder_index=HolderIndex.of(self._vault, content.holder.code_type, content.holder.code).value,
             holder_code_type=content.holder.code_type,
@@ -221,11 +223,8 @@ class Register:
     def _encrypt(self, content: LicenceContent) -> bytes:
         data = {
             "number": content.number,
-            "holder": {
-                "name": content.holder.name,
-                "code": content.holder.code,
-                "code_type": content.holder.code_type,
-            },
+            "holder": asdict(content.holder),
+            **({"co_holders": [asdict(each) for each in content.co_holders]} if content.co_holders else {}),
             "fields": dict(content.fields),
         }
         return self._vault.encrypt(
@@ -234,9 +233,10 @@ class Register:
 
     def _licence(self, row: LicenceRow) -> Licence:
         data: Mapping[str, Any] = json.loads(self._vault.decrypt(row.data, context=_data_context(row.identifier)))
+        co_holders = tuple(Holder(**each) for each in data.get("co_holders", ()))
         return Licence(
             identifier=row.identifier,
-            type=self._catalogue.get(row.type_slug),
+            type=self._catalogue.version(row.type_slug, row.type_version),
             number=data["number"],
             holder=Holder(**data["holder"]),
             holder_index=HolderIndex(row.holder_index),
@@ -252,6 +252,8 @@ class Register:
             pdf_digest=row.pdf_digest,
             issued_at=row.issued_at,
             proof_until=row.proof_until,
+            co_holders=co_holders,
+            co_holder_indexes=tuple(HolderIndex.of(self._vault, each.code_type, each.code) for each in co_holders),
         )
 
 

@@ -6,80 +6,107 @@ What a licence says reaches the template as JSON and is shown as text, so that n
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import threading
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import qrcode
 import typst
+from pyhanko.pdf_utils.reader import PdfFileReader
 from qrcode.constants import ERROR_CORRECT_M
 
 from seal.fonts import FontLibrary
 from trust.catalogue import LicenceType
 from trust.content import LicenceContent
 from trust.errors import CharacterMissingError, RenderingFailedError, TextTooLongError
+from trust.type_definition import ORNAMENT, TEMPLATE
 
 _STANDARD: Final = "a-3b"
-_TOO_LONG = re.compile(r"text-too-long:([a-z_]+)")
+_TOO_LONG = re.compile(r"text-too-long:([a-z0-9_.]+)")
 _QR_QUIET: Final = 2
 """Modules of white round the QR code; the page round it is pale as well."""
 
 
 class Renderer:
-    """Draws licences. One renderer serves many threads; each thread keeps a warm compiler of its own."""
+    """Draws licences. One renderer serves many threads; each thread keeps a warm compiler of its own.
+
+    Templates read what belongs to their version of the type and nothing else: that is all there is in the directory
+    which is Typst's root.
+    """
 
     def __init__(self, fonts: FontLibrary) -> None:
         self._fonts = fonts
         self._families = fonts.typst_families("song")
         self._of_thread = threading.local()
+        self._directory = TemporaryDirectory(prefix="yinzheng-types-")
+        self._roots: dict[str, Path] = {}
         self._ornaments: dict[str, str] = {}
-        self._ornaments_lock = threading.Lock()
+        self._lock = threading.Lock()
 
     def render(self, content: LicenceContent, *, at: datetime) -> bytes:
-        """The page as a PDF/A-3b, without a seal, with ``licence.json`` embedded.
+        """The pages as a PDF/A-3b, without a seal, with ``licence.json`` embedded.
 
         :param at: the moment of issue, which the document bears as its date of creation.
+        :raises TypeForReferenceError: the type is only referred to.
         :raises CharacterMissingError: no font has a character of the licence.
-        :raises TextTooLongError: a text does not fit its place even at the smallest size.
+        :raises TextTooLongError: a text does not fit its place even at the smallest size, or there are too many pages.
         :raises RenderingFailedError: the template is at fault.
         """
-        return self._compile(content, format="pdf", pdf_standards=_STANDARD, timestamp=at)
-
-    def render_png(self, content: LicenceContent, *, ppi: float = 110) -> bytes:
-        """The first page as a PNG, for a preview; raises what :meth:`render` raises."""
-        return self._compile(content, format="png", ppi=ppi)
-
-    def _compile(self, content: LicenceContent, **options: Any) -> bytes:
         self._check_characters(content)
+        pdf = self._compile(content, format="pdf", pdf_standards=_STANDARD, timestamp=at)
+        if not isinstance(pdf, bytes):
+            raise RenderingFailedError(slug=content.type.slug, problem="it makes no document")
+        pages = int(PdfFileReader(io.BytesIO(pdf)).root["/Pages"]["/Count"])
+        if pages > content.type.page.most_pages:
+            raise _too_many_pages(content.type)
+        return pdf
+
+    def _compile(self, content: LicenceContent, **options: Any) -> bytes | list[bytes] | None:
         data = _page_data(content, self._families)
         inputs = {
             "licence": json.dumps(data, ensure_ascii=False, allow_nan=False),
             "metadata": content.canonical_json().decode(),
             "ornament": self._ornament(content.type),
         }
-        template = content.type.template
+        root = self._root(content.type)
         try:
-            pages = self._compiler().compile(template, root=template.parents[1], sys_inputs=inputs, **options)
+            return self._compiler().compile(root / TEMPLATE, root=root, sys_inputs=inputs, **options)
         except typst.TypstError as error:
             raise _explained(error, content.type) from None
-        return _one_page(content.type, pages)
+
+    def _root(self, licence_type: LicenceType) -> Path:
+        """The directory with a version's files, written when they are first needed."""
+        with self._lock:
+            if licence_type.digest not in self._roots:
+                root = Path(self._directory.name) / licence_type.digest
+                for path, data in licence_type.page.files.items():
+                    (root / path).parent.mkdir(parents=True, exist_ok=True)
+                    (root / path).write_bytes(data)
+                self._roots[licence_type.digest] = root
+            return self._roots[licence_type.digest]
 
     def _ornament(self, licence_type: LicenceType) -> str:
-        """The ground of a type's pages as an SVG, drawn once: it takes far longer than a page."""
-        with self._ornaments_lock:
-            drawn = self._ornaments.get(licence_type.slug)
+        """The ground of a version's pages as an SVG, drawn once: it takes far longer than a page."""
+        root = self._root(licence_type)
+        with self._lock:
+            drawn = self._ornaments.get(licence_type.digest)
             if drawn is None:
-                path = licence_type.ornament
                 paper = {"width": licence_type.page_width_mm, "height": licence_type.page_height_mm}
                 try:
                     svg = self._compiler().compile(
-                        path, root=path.parents[1], format="svg", sys_inputs={"page": json.dumps(paper)}
+                        root / ORNAMENT, root=root, format="svg", sys_inputs={"page": json.dumps(paper)}
                     )
                 except typst.TypstError as error:
                     raise _template_fault(licence_type, error) from None
-                drawn = self._ornaments[licence_type.slug] = _one_page(licence_type, svg).decode()
+                if not isinstance(svg, bytes):
+                    raise RenderingFailedError(slug=licence_type.slug, problem="its ornament is not exactly one page")
+                drawn = self._ornaments[licence_type.digest] = svg.decode()
         return drawn
 
     def _compiler(self) -> typst.Compiler:
@@ -90,12 +117,22 @@ class Renderer:
         return compiler
 
     def _check_characters(self, content: LicenceContent) -> None:
-        photos = {key for key, schema in content.type.fields.items() if schema.get("format") == "photo"}
-        shown = [str(value) for key, value in content.fields.items() if key not in photos]
-        missing = self._fonts.missing_characters("".join([*shown, content.issuer_name]))
+        shown = [content.issuer_name, *_texts(content.type.fields, content.fields)]
+        missing = self._fonts.missing_characters("".join(shown))
         if missing:
             listed = "、".join(f"{character}（U+{ord(character):04X}）" for character in sorted(missing))
             raise CharacterMissingError(characters=listed)
+
+
+def _texts(schemas: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[str]:
+    """All texts of the fields and of the rows in their tables."""
+    for key, value in values.items():
+        if isinstance(value, str):
+            if schemas[key].get("format") != "photo":
+                yield value
+        else:
+            for row in value:
+                yield from _texts(schemas[key]["items"]["properties"], row)
 
 
 def _explained(error: typst.TypstError, licence_type: LicenceType) -> TextTooLongError | RenderingFailedError:
@@ -103,21 +140,20 @@ def _explained(error: typst.TypstError, licence_type: LicenceType) -> TextTooLon
     too_long = _TOO_LONG.search(error.message)
     if too_long is None:
         return _template_fault(licence_type, error)
-    key = too_long[1]
-    if key == "issuer":
+    if too_long[1] == "issuer":
         return TextTooLongError(title_zh="颁发机构", title_en="The issuer's name")
-    return TextTooLongError(title_zh=licence_type.title_zh(key), title_en=licence_type.title_en(key))
+    return TextTooLongError(title_zh=licence_type.title_zh(too_long[1]), title_en=licence_type.title_en(too_long[1]))
+
+
+def _too_many_pages(licence_type: LicenceType) -> TextTooLongError:
+    most = licence_type.page.most_pages
+    return TextTooLongError(title_zh=f"{licence_type.name_zh}（最多 {most} 页）", title_en=f"It ({most} pages at most)")
 
 
 def _template_fault(licence_type: LicenceType, error: typst.TypstError) -> RenderingFailedError:
-    # Only the first line: what follows names files and quotes the template.
-    return RenderingFailedError(slug=licence_type.slug, problem=error.message.splitlines()[0][:200])
-
-
-def _one_page(licence_type: LicenceType, compiled: bytes | list[bytes] | None) -> bytes:
-    if not isinstance(compiled, bytes):
-        raise RenderingFailedError(slug=licence_type.slug, problem="it does not make exactly one page")
-    return compiled
+    # Only the first line, without the place that was searched: the rest names files and quotes the template.
+    said = re.sub(r" \(searched at .*", "", error.message.splitlines()[0])
+    return RenderingFailedError(slug=licence_type.slug, problem=said[:200])
 
 
 def _page_data(content: LicenceContent, families: list[str]) -> dict[str, Any]:
@@ -138,7 +174,7 @@ def _page_data(content: LicenceContent, families: list[str]) -> dict[str, Any]:
         "valid_until": content.valid_until.isoformat() if content.valid_until else None,
         "fields": fields,
         "page": {"width": content.type.page_width_mm, "height": content.type.page_height_mm},
-        "seal": {"x": place.x_mm, "y": place.y_mm, "diameter": place.diameter_mm},
+        "seal": {"page": place.page, "x": place.x_mm, "y": place.y_mm, "diameter": place.diameter_mm},
         "qr": _qr_svg(content.check_url),
         "fonts": families,
     }

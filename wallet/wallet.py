@@ -21,13 +21,18 @@ class Wallets:
         self._clock = clock
 
     def take_in(self, identifier: str) -> None:
-        """Put a reference to a licence into its holder's wallet; doing it twice changes nothing.
+        """Put a reference to a licence into the wallet of each of its holders; doing it twice changes nothing.
 
         :raises LicenceUnknownError: the register has no such licence.
         """
         licence = self._register.get(identifier)
+        now = self._clock.now()
+        holders = {licence.holder_index, *licence.co_holder_indexes}
         statement = insert(ReferenceRow).values(
-            holder_index=licence.holder_index.value, identifier=licence.identifier, added_at=self._clock.now()
+            [
+                {"holder_index": holder.value, "identifier": licence.identifier, "added_at": now}
+                for holder in sorted(holders, key=lambda each: each.value)
+            ]
         )
         with self._database.transaction() as session:
             session.execute(statement.on_conflict_do_nothing())

@@ -78,7 +78,7 @@ def extend(
 ) -> None:
     """延续证照文件的长期签名证明。Extend the long-term proof of licences' files before it ends."""
     with open_services() as services:
-        slug = services.catalogue.get(licence_type).slug if licence_type else None
+        slug = services.catalogue.latest(licence_type).slug if licence_type else None
         report = services.extending.run(actor=person(), margin=timedelta(days=within), type_slug=slug)
     if as_json:
         print_json({"extended": report.extended, "overtaken": report.overtaken})

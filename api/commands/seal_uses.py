@@ -55,7 +55,7 @@ def grant(
     """授权用印。Let a body, or one of its clients, use a seal."""
     with open_services() as services:
         terms = GrantTerms(
-            [services.catalogue.get(each).slug for each in licence_type],
+            [services.catalogue.latest(each).slug for each in licence_type],
             purpose,
             SealUser(organisation, client),
             quota,

@@ -15,6 +15,7 @@ from api.commands.common import console, open_services
 from api.settings import Environment
 from store.database import Database
 from store.schema import current, upgrade
+from trust import LicenceTypes
 
 _BEAT = "/tmp/yinzheng-worker.beat"  # noqa: S108  holds nothing: its age tells the container's health check
 
@@ -64,5 +65,7 @@ def upgrade_database() -> None:
             before = current(target)
             upgrade(target)
             console.print(f"数据库结构 schema: {before or '空 empty'} → {current(target)}")
+            for made in LicenceTypes(target, services.clock).seed():
+                console.print(f"证照类型 licence type: {made.name_zh} {made.slug} v{made.version} {made.state.zh}")
         finally:
             target.close()

@@ -22,6 +22,7 @@ def altered(tmp_path: Path) -> Callable[[Callable[[Definition], None]], Path]:
     def alter(change: Callable[[Definition], None]) -> Path:
         target = tmp_path / "food_operation_permit"
         shutil.copytree(types_directory() / "food_operation_permit", target)
+        shutil.copytree(types_directory() / "_shared", tmp_path / "_shared")
         definition = json.loads((target / "type.json").read_text("utf-8"))
         change(definition)
         (target / "type.json").write_text(json.dumps(definition), "utf-8")
@@ -80,9 +81,30 @@ def test_a_type_that_does_not_exist_is_answered_with_those_that_do() -> None:
         (lambda d: d["fields"]["properties"]["address"].update(format="email"), "format"),
         (lambda d: d["fields"]["properties"]["address"].update(type="number"), "not text"),
         (lambda d: d["fields"]["properties"]["address"].update(maxLength="many"), "SchemaError"),
-        (lambda d: d["validity"].update(years=None), "how many"),
+        (lambda d: d["validity"].update(years=None), "has to say years"),
+        (lambda d: d["validity"].update(until_field="address"), "has to say years"),
+        (lambda d: d.update(validity={"kind": "length"}), "days, months, years"),
+        (lambda d: d.update(validity={"kind": "yearly_endorsement", "due": "02-29"}), "day"),
+        (lambda d: d.update(validity={"kind": "fixed", "until": "soon"}), "soon"),
         (lambda d: d["validity"].update(kind="forever"), "forever"),
-        (lambda d: d["holder"].update(kind="robot"), "person or a body"),
+        (lambda d: d["holder"].update(kind="robot"), "person, a body, both or several"),
+        (lambda d: d["holder"].update(kind="person"), "citizen_id"),
+        (lambda d: d["holder"].update(code_type="passport"), "citizen_id, a uscc"),
+        (lambda d: d["holder"].update(kind="several"), "further fields or by a table"),
+        (lambda d: d["holder"].update(table="address"), "several holders"),
+        (lambda d: d.update(issuers={"regions": ["999999"]}), "RegionCodeError"),
+        (lambda d: d.update(issuers={"codes": ["11370200MB2890017X"]}), "UsccInvalidError"),
+        (lambda d: d.update(colour="red"), "no key 'colour'"),
+        (lambda d: d.update(use="display"), "reference"),
+        (lambda d: d["page"].update(width_mm=9000), "side of the page"),
+        (lambda d: d["page"].update(most_pages=0), "pages"),
+        (lambda d: d["seal"].update(page=2), "does not lie on the page"),
+        (lambda d: d["fields"]["properties"]["address"].update(pattern="^(a+)+$", examples=["a"]), "take long"),
+        (lambda d: d["fields"]["properties"]["address"].update(pattern="^(a|b){9}$", examples=["a"]), "take long"),
+        (lambda d: d["fields"]["properties"]["address"].update(pattern="^a$"), "needs an example"),
+        (lambda d: d["fields"]["properties"]["address"].update(pattern="^(a$", examples=["a"]), "SchemaError"),
+        (lambda d: d["fields"]["properties"].update(Shop={"title": "店", "x-title-en": "Shop"}), "small letters"),
+        (lambda d: d["fields"]["properties"]["address"].update(type="array"), "maxItems"),
         (lambda d: d["seal"].update(x_mm=290), "does not lie on the page"),
         (lambda d: d["seal"].update(colour="blue"), "colour"),
     ],
