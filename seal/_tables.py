@@ -179,6 +179,7 @@ class SealRequestRow(Base):
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     approved: Mapped[bool | None]
+    decision_reason: Mapped[str | None]
 
 
 class SealEventRow(Base):

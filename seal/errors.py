@@ -285,6 +285,15 @@ class SealMoveRefusedError(SealError):
     en = "The seal {number!r} is {state}; it cannot {move}. Possible now: {possible}."
 
 
+class SealRequestWaitingError(SealError):
+    """The same move was asked for already and waits for its second officer."""
+
+    code = "seal.request_waiting"
+    kind = Kind.CONFLICT
+    zh = "印章“{number}”的“{move_zh}”已有待批申请（{request}），请另一名经办人先行审批。"
+    en = "For the seal {number!r}, {move} waits already as request {request}; a second officer has to decide it first."
+
+
 class SealRequestUnknownError(SealError):
     """No request waits for a decision under this number."""
 

@@ -206,7 +206,8 @@ def grant_of(row: SealGrantRow) -> Grant:
 def holding_grants(
     session: Session, seal: SealRow, user: SealUser, at: datetime, purpose: str | None
 ) -> list[SealGrantRow]:
-    """The grants that somebody has for a seal at a moment, held against revocation until the transaction ends.
+    """The grants that somebody has for a seal and a purpose at a moment, held against revocation until the transaction
+    ends.
 
     A client's own come first, then its body's, then the owner's: two uses never wait for each other's counts in a
     circle.
@@ -231,8 +232,8 @@ def holding_grants(
         if (row.organisation is None and code == own)
         or (row.organisation is not None and row.organisation.code == code and row.client_id in (None, user.client_id))
     ]
-    if purpose is not None:
-        found = [row for row in found if row.purpose == purpose]
+    # who uses another's seal says what for; an owner may leave it out
+    found = [row for row in found if row.purpose == purpose or (purpose is None and code == own)]
     return sorted(found, key=lambda row: (row.client_id is None, row.organisation_id is None, row.id))
 
 

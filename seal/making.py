@@ -81,12 +81,13 @@ class SealMaker:
         if compromised_since is not None:
             self._revoke_retired(session, old, RevocationReason.KEY_COMPROMISE, actor, compromised_since)
 
-    def end(self, session: Session, seal: SealRow, *, actor: str) -> None:
+    def end(self, session: Session, seal: SealRow, *, actor: str, compromised_since: datetime | None) -> None:
         """Retire the certificates of a seal that is cancelled, and revoke them."""
-        self._data.end(session, seal, actor=actor, reason=RevocationReason.CESSATION_OF_OPERATION)
-        self._revoke_retired(
-            session, self._retire(session, seal, None), RevocationReason.CESSATION_OF_OPERATION, actor, None
-        )
+        reason = RevocationReason.CESSATION_OF_OPERATION
+        if compromised_since is not None:
+            reason = RevocationReason.KEY_COMPROMISE
+        self._data.end(session, seal, actor=actor, reason=reason, invalid_since=compromised_since)
+        self._revoke_retired(session, self._retire(session, seal, compromised_since), reason, actor, compromised_since)
 
     def _retire(self, session: Session, seal: SealRow, compromised_since: datetime | None) -> SealCertificateRow | None:
         """End the use of the present certificate; a seal that was never made has none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -22,6 +23,7 @@ from seal.errors import (
     SealFieldError,
     SealMoveRefusedError,
     SealRequestUnknownError,
+    SealRequestWaitingError,
     SealSecondOfficerError,
     SealUnknownError,
 )
@@ -40,7 +42,7 @@ from seal.seals import (
     request_of,
     seal_of,
 )
-from seal.states import EXPIRING, ON_REQUEST, Move, SealState, possible_moves, state_after
+from seal.states import EXPIRING, ON_REQUEST, Move, SealState, possible_moves, state_after, state_at
 from seal.texts import Act, checked_text, same_officer
 from store.clock import Clock
 from store.database import Database
@@ -85,15 +87,15 @@ class SealRegistry:
             old = None
             if application.supersedes is not None:
                 old = _seal_row(session, application.supersedes, lock="update")
-                if state_after(SealState(old.state), Move.CHANGE) is None or _has_successor(session, old):
-                    raise _refused(old, Move.CHANGE)
+                if self._after(old, Move.CHANGE) is None or _has_successor(session, old):
+                    raise self._refused(old, Move.CHANGE)
             seal = self._applications.enter(session, application, act, old)
             self._record(session, seal, Move.APPLY, act, None)
             return self._open_request(session, seal, Move.REVIEW, act)
 
-    def review(self, request_id: int, *, officer: str) -> Seal:
+    def review(self, request_id: int, *, officer: str, reason: str | None = None) -> Seal:
         """Find an application right (审核), and go no further. Raises like :meth:`approve`."""
-        return self._decide(request_id, officer=officer, approved=True, put_to_use=False)
+        return self._decide(request_id, officer, reason, approved=True, put_to_use=False)
 
     def request(
         self,
@@ -107,40 +109,42 @@ class SealRegistry:
     ) -> SealRequest:
         """Ask for a move that wants a second officer; it takes effect when another one approves it.
 
-        :param compromised_since: for a new key: from when on the old one may have been in other hands; its certificate
-            is revoked with that date.
+        :param compromised_since: for a new key or the seal's end: from when on the key may have been in other hands;
+            its certificate is revoked with that date.
         :raises SealUnknownError: there is no such seal.
         :raises SealFieldError: the officer, reason, document or date is no such thing.
         :raises SealMoveRefusedError: the seal's state does not allow the move, it is not one to ask for, or the same
             move already waits.
         """
         act = Act.of(officer, reason, document)
-        if compromised_since is not None and (move is not Move.ROTATE or compromised_since > self._clock.now()):
+        over = move in (Move.ROTATE, Move.CANCEL)
+        if compromised_since is not None and not (over and compromised_since <= self._clock.now()):
             raise SealFieldError(
-                problem_zh="泄露时间只用于更换密钥，且不得晚于现在。",
-                problem_en="a time of compromise belongs to a new key, and lies in the past.",
+                problem_zh="泄露时间只用于更换密钥或注销，且不得晚于现在。",
+                problem_en="a time of compromise belongs to a new key or a cancellation, and lies in the past.",
             )
         with self._database.transaction() as session:
             seal = locked_seal(session, number)
-            if move not in ON_REQUEST or state_after(SealState(seal.state), move) is None:
-                raise _refused(seal, move)
+            if move not in ON_REQUEST or self._after(seal, move) is None:
+                raise self._refused(seal, move)
             return self._open_request(session, seal, move, act, compromised_since=compromised_since)
 
-    def approve(self, request_id: int, *, officer: str) -> Seal:
+    def approve(self, request_id: int, *, officer: str, reason: str | None = None) -> Seal:
         """Approve a waiting request, and carry out its move.
 
         An application that is approved is made, registered and put into use at once, each step on record; to take the
         steps one by one, see :meth:`review`.
 
+        :param reason: what the second officer has to say to it; goes on record with the request.
         :raises SealRequestUnknownError: nothing waits under this number.
         :raises SealSecondOfficerError: the same officer asked for it.
         :raises SealMoveRefusedError: the seal has changed since.
         """
-        return self._decide(request_id, officer=officer, approved=True, put_to_use=True)
+        return self._decide(request_id, officer, reason, approved=True, put_to_use=True)
 
-    def reject(self, request_id: int, *, officer: str) -> Seal:
+    def reject(self, request_id: int, *, officer: str, reason: str) -> Seal:
         """Turn down a waiting request; an applied-for seal is then rejected for good. Raises like :meth:`approve`."""
-        return self._decide(request_id, officer=officer, approved=False, put_to_use=False)
+        return self._decide(request_id, officer, reason, approved=False, put_to_use=False)
 
     def register(self, number: str, *, officer: str, reason: str, document: str | None = None) -> Seal:
         """Enter a seal that was made into the public register (备案).
@@ -245,6 +249,26 @@ class SealRegistry:
         with self._database.transaction() as session:
             return [request_of(row, number) for row, number in session.execute(statement)]
 
+    def find_request(self, request_id: int) -> SealRequest:
+        """A request, whether it waits or was decided.
+
+        :raises SealRequestUnknownError: there is none.
+        """
+        with self._database.transaction() as session:
+            row = session.get(SealRequestRow, request_id)
+            if row is None:
+                raise SealRequestUnknownError(request=request_id)
+            return request_of(row, session.get_one(SealRow, row.seal_id).number)
+
+    def requests(self, number: str) -> list[SealRequest]:
+        """All that was asked for a seal, and how it was decided, oldest first."""
+        with self._database.transaction() as session:
+            seal = _seal_row(session, number)
+            rows = session.scalars(
+                sa.select(SealRequestRow).where(SealRequestRow.seal_id == seal.id).order_by(SealRequestRow.id)
+            )
+            return [request_of(row, number) for row in rows]
+
     def history(self, number: str) -> list[SealEvent]:
         """All that happened to a seal, oldest first."""
         with self._database.transaction() as session:
@@ -304,7 +328,7 @@ class SealRegistry:
             )
         )
         if waiting is not None:
-            raise _refused(seal, move)
+            raise SealRequestWaitingError(number=seal.number, move=move.value, move_zh=move.zh, request=waiting)
         row = SealRequestRow(
             seal_id=seal.id,
             move=move,
@@ -318,8 +342,9 @@ class SealRegistry:
         session.flush()
         return request_of(row, seal.number)
 
-    def _decide(self, request_id: int, *, officer: str, approved: bool, put_to_use: bool) -> Seal:
+    def _decide(self, request_id: int, officer: str, reason: str | None, *, approved: bool, put_to_use: bool) -> Seal:
         officer = checked_text("officer", officer)
+        reason = None if reason is None else checked_text("reason", reason)
         with self._database.transaction() as session:
             row = session.get(SealRequestRow, request_id, with_for_update=True)
             if row is None or row.decided_at is not None:
@@ -330,11 +355,12 @@ class SealRegistry:
                 sa.select(SealRow).where(SealRow.id == row.seal_id).with_for_update(of=SealRow)
             ).one()
             row.decided_by, row.decided_at, row.approved = officer, self._clock.now(), approved
+            row.decision_reason = reason
             act = Act(row.requested_by, row.reason, row.document)
             move = Move(row.move)
             if not approved:
                 if move is Move.REVIEW:
-                    self._carry_out(session, seal, Move.REJECT, act, officer)
+                    self._carry_out(session, seal, Move.REJECT, replace(act, reason=reason or act.reason), officer)
                 return self._seal_of(seal)
             self._carry_out(session, seal, move, act, officer, compromised_since=row.compromised_since)
             if move is Move.REVIEW and put_to_use:
@@ -356,13 +382,17 @@ class SealRegistry:
     ) -> None:
         """Take one step; the caller holds the seal's row."""
         now = self._clock.now()
-        state = state_after(SealState(seal.state), move)
-        over = seal.valid_until is not None and now >= seal.valid_until and SealState(seal.state) in EXPIRING
-        if state is None or (over and move not in (Move.EXPIRE, Move.CHANGE, Move.CANCEL)):
-            raise _refused(seal, move)
+        state = self._after(seal, move)
+        if state is None:
+            raise self._refused(seal, move)
         if move is Move.REVIEW:
             seal.reviewed_by = second_officer
         elif move is Move.MAKE:
+            if seal.wanted_until is not None and seal.wanted_until <= now:
+                raise SealFieldError(
+                    problem_zh="申请的有效期已过，请驳回或注销后重新申请。",
+                    problem_en="the validity asked for is over; reject or cancel it and apply anew.",
+                )
             self._maker.make(session, seal)
             if seal.licence_types:
                 self._grants.add(session, seal, GrantTerms(seal.licence_types, OWN_USE), act)
@@ -373,7 +403,7 @@ class SealRegistry:
         elif move is Move.ACTIVATE:
             self._change_predecessor(session, seal)
         elif move is Move.CANCEL:
-            self._maker.end(session, seal, actor=act.officer)
+            self._maker.end(session, seal, actor=act.officer, compromised_since=compromised_since)
         seal.state = state
         self._record(session, seal, move, act, second_officer)
 
@@ -384,10 +414,30 @@ class SealRegistry:
         old = session.scalars(
             sa.select(SealRow).where(SealRow.id == seal.supersedes_id).with_for_update(of=SealRow)
         ).one()
-        if state_after(SealState(old.state), Move.CHANGE) is None:
+        if self._after(old, Move.CHANGE) is None:
             return  # it was cancelled meanwhile
         act = Act(seal.applied_by, f"由印章 {seal.number} 取代", seal.document)
         self._carry_out(session, old, Move.CHANGE, act, seal.reviewed_by)
+
+    def _state(self, seal: SealRow) -> SealState:
+        return state_at(SealState(seal.state), seal.valid_until, self._clock.now())
+
+    def _after(self, seal: SealRow, move: Move) -> SealState | None:
+        """Where a move would lead now; the calendar alone moves what the book has not yet caught up with."""
+        return state_after(SealState(seal.state) if move is Move.EXPIRE else self._state(seal), move)
+
+    def _refused(self, seal: SealRow, move: Move) -> SealMoveRefusedError:
+        state = self._state(seal)
+        possible = possible_moves(state)
+        return SealMoveRefusedError(
+            number=seal.number,
+            state=state.value,
+            state_zh=state.zh,
+            move=move.value,
+            move_zh=move.zh,
+            possible=", ".join(possible) or "nothing",
+            possible_zh="、".join(item.zh for item in possible) or "无",
+        )
 
     def _record(self, session: Session, seal: SealRow, move: Move, act: Act, second_officer: str | None) -> None:
         session.add(
@@ -427,17 +477,3 @@ def _has_successor(session: Session, seal: SealRow) -> bool:
     over = (SealState.REJECTED, SealState.CANCELLED)
     successor = sa.select(SealRow.id).where(SealRow.supersedes_id == seal.id, SealRow.state.not_in(over))
     return session.scalar(successor) is not None
-
-
-def _refused(seal: SealRow, move: Move) -> SealMoveRefusedError:
-    state = SealState(seal.state)
-    possible = possible_moves(state)
-    return SealMoveRefusedError(
-        number=seal.number,
-        state=state.value,
-        state_zh=state.zh,
-        move=move.value,
-        move_zh=move.zh,
-        possible=", ".join(possible) or "nothing",
-        possible_zh="、".join(item.zh for item in possible) or "无",
-    )

@@ -34,7 +34,7 @@ class SealingOrder:
     user: SealUser = OWNER
     """On whose behalf; the seal's owner's where nothing is said."""
     purpose: str | None = None
-    """For what; where it is said, only a grant for this purpose allows the use."""
+    """Only a grant for this purpose allows the use; who uses its own seal may leave it out."""
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ class SealApplication:
 
 @dataclass(frozen=True)
 class SealRequest:
-    """A move that waits for a second officer."""
+    """A move that waits for a second officer, or has had that officer's word."""
 
     id: int
     seal_number: str
@@ -109,7 +109,12 @@ class SealRequest:
     reason: str
     document: str | None
     compromised_since: datetime | None
-    """For a new key: since when the old one may have been in other hands; None where it never was."""
+    """Since when the key may have been in other hands; None where it never was."""
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    approved: bool | None = None
+    decision_reason: str | None = None
+    """Why it was turned down, or what the second officer said to it."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +199,10 @@ def request_of(row: SealRequestRow, number: str) -> SealRequest:
         row.reason,
         row.document,
         row.compromised_since,
+        row.decided_by,
+        row.decided_at,
+        row.approved,
+        row.decision_reason,
     )
 
 

@@ -70,7 +70,7 @@ class WantedUse:
     document_digest: str
     """SHA-256 of the document before sealing."""
     purpose: str | None = None
-    """Where it is said, only a grant for this purpose allows the use."""
+    """Only a grant for this purpose allows the use; who uses its own seal may leave it out."""
 
 
 @dataclass(frozen=True)

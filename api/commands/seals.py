@@ -139,7 +139,7 @@ def request_move(
     reason: ReasonOption,
     document: DocumentOption = None,
     compromised_since: Annotated[
-        datetime | None, typer.Option(help="更换密钥：原密钥可能泄露的时间（UTC） When the old key may have leaked.")
+        datetime | None, typer.Option(help="更换密钥、注销：密钥可能泄露的时间（UTC） When the key may have leaked.")
     ] = None,
 ) -> None:
     """申请制作、解冻、更换密钥或注销，须由另一名经办人审批。Ask for a move that a second officer has to approve."""
@@ -181,10 +181,12 @@ def approve(
 
 
 @seal.command("reject")
-def reject(request: Annotated[int, typer.Argument(help="申请号 Request.")], officer: OfficerOption) -> None:
+def reject(
+    request: Annotated[int, typer.Argument(help="申请号 Request.")], officer: OfficerOption, reason: ReasonOption
+) -> None:
     """驳回申请。Turn down a request."""
     with open_services() as services:
-        found = services.seals.reject(request, officer=officer)
+        found = services.seals.reject(request, officer=officer, reason=reason)
     _print_state(found)
 
 

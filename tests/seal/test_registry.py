@@ -54,7 +54,7 @@ def test_who_applies_cannot_approve(house: House) -> None:
 def test_a_request_is_decided_once(house: House) -> None:
     house.services.organisations.enrol(MARKET)
     request = house.services.seals.apply(SealApplication(MARKET.code, ["x"]), officer=APPLICANT, reason="r")
-    assert house.services.seals.reject(request.id, officer=APPROVER).state is SealState.REJECTED
+    assert house.services.seals.reject(request.id, officer=APPROVER, reason="印章种类不符").state is SealState.REJECTED
     with pytest.raises(SealRequestUnknownError):
         house.services.seals.approve(request.id, officer=APPROVER)
 
