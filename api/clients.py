@@ -1,25 +1,28 @@
-"""API clients: systems of departments and wallets, their secrets, and the access tokens they get for them.
+"""API clients: systems of departments and wallets, what they may ask for, and the access tokens they get.
 
-OAuth 2 client credentials (RFC 6749, 4.4). A secret is 256 random bits, shown once and kept as its SHA-256, which is
-enough for a secret that nobody chose. Access tokens are JWTs of RFC 9068, signed with ES256, short-lived; the client's
-row is looked at with each request, so that a suspended client is out at once.
+OAuth 2 client credentials (RFC 6749, 4.4). Access tokens are JWTs of RFC 9068, signed with ES256, short-lived, for one
+audience and the scopes that were asked for; the client's row is looked at with each request, so that a suspended client
+is out at once. How a client proves who it is: :mod:`api.client_proofs`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
+import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from api._tables import ClientRow
-from api.errors import ClientUnknownError, ScopeMissingError
+from api._tables import ClientEventRow, ClientRow
+from api.errors import ClientTermsError, ClientUnknownError, ScopeMissingError
 from keys import TokenSigner, TokenVerifier
+from keys.errors import TokenInvalidError
 from store.clock import Clock
 from store.database import Database
 from trust import HolderIndex
@@ -27,7 +30,8 @@ from trust import HolderIndex
 TOKEN_LIFETIME = timedelta(minutes=15)
 _TOKEN_TYPE = "at+jwt"
 _AUDIENCE = "yinzheng:api"
-_NO_DIGEST = bytes(32)
+_RATE = re.compile(r"[1-9][0-9]{0,6}/(second|minute|hour|day)")
+_FIELD = re.compile(r"[a-z0-9_]{1,64}\.([a-z0-9_]{1,64}|\*)")
 
 
 class Scope(StrEnum):
@@ -42,6 +46,32 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True)
+class ClientTerms:
+    """What a client may ask for when it checks. None: without limit."""
+
+    licence_types: frozenset[str] | None = None
+    """Slugs of licence types."""
+    service_items: frozenset[str] | None = None
+    """Codes of service items (政务服务事项)."""
+    fields: frozenset[str] = frozenset()
+    """Fields that it may be told: ``type.field``, or ``type.*``; none where it is empty."""
+    rate: str | None = None
+    """How often it may call, such as ``600/minute``; the setting ``client_rate`` where it is None."""
+    daily_quota: int | None = None
+    """How many licences it may check a day."""
+
+    def __post_init__(self) -> None:
+        """:raises ClientTermsError: a term is not of the form that it has to be."""
+        for each in self.fields:
+            if not _FIELD.fullmatch(each):
+                raise ClientTermsError(problem="a permitted field is written type.field or type.*")
+        if self.rate is not None and not _RATE.fullmatch(self.rate):
+            raise ClientTermsError(problem="a rate is written like 600/minute")
+        if self.daily_quota is not None and self.daily_quota < 1:
+            raise ClientTermsError(problem="a daily quota is at least 1")
+
+
+@dataclass(frozen=True)
 class Client:
     """A system that was let in."""
 
@@ -52,6 +82,9 @@ class Client:
     """The body for which an issuing or checking system acts."""
     holder: HolderIndex | None
     """The holder whose wallet a wallet's system opens."""
+    contact: str | None = None
+    terms: ClientTerms = ClientTerms()
+    active: bool = True
 
     def require(self, scope: Scope) -> None:
         """:raises ScopeMissingError: the client may not do this."""
@@ -61,7 +94,7 @@ class Client:
 
 @dataclass(frozen=True)
 class NewClient:
-    """A client that was just enrolled, with the secret that is shown this once."""
+    """A client that was just enrolled, with the secret that is shown this once; "" where it gets none."""
 
     client: Client
     secret: str
@@ -87,65 +120,138 @@ class Clients:
         scopes: Iterable[Scope],
         organisation_code: str | None = None,
         holder: HolderIndex | None = None,
+        contact: str | None = None,
+        terms: ClientTerms | None = None,
+        with_secret: bool = True,
+        actor: str = "system",
     ) -> NewClient | None:
-        """Enrol a client for a body or a holder; None when the identifier is taken, and nothing is changed then."""
-        secret = secrets.token_urlsafe(32)
+        """Enrol a client for a body or a holder; None when the identifier is taken, and nothing is changed then.
+
+        :param contact: whom to call about the system: an office and its telephone, not a person's private data.
+        :param with_secret: make a secret of 256 random bits for it, kept as its SHA-256, which is enough for a secret
+            that nobody chose; without one it has to prove a key or a certificate.
+        """
+        terms = terms or ClientTerms()
+        secret = secrets.token_urlsafe(32) if with_secret else ""
         row = ClientRow(
             id=client_id,
             name=name,
-            secret_digest=_digest(secret),
+            contact=contact,
+            secret_digest=secret_digest(secret) if secret else None,
             scopes=sorted(scopes),
             organisation_code=organisation_code,
             holder_index=holder.value if holder else None,
             active=True,
             created_at=self._clock.now(),
         )
+        _set_terms(row, terms)
         with self._database.transaction() as session:
             if session.get(ClientRow, client_id) is not None:
                 return None
             session.add(row)
+            session.flush()
+            self.note(session, client_id, "enrol", actor, {"scopes": list(row.scopes), **_terms_json(terms)})
         return NewClient(_client_of(row), secret)
 
-    def token(self, client_id: str, secret: str) -> str:
-        """An access token for a client that knows its secret.
-
-        :raises ClientUnknownError: it does not, is suspended, or does not exist.
-        """
+    def get(self, client_id: str) -> Client:
+        """:raises ClientUnknownError: there is none with this identifier."""
         with self._database.transaction() as session:
-            row = session.get(ClientRow, client_id)
-        known = row.secret_digest if row is not None else _NO_DIGEST
-        if not hmac.compare_digest(known, _digest(secret)) or row is None or not row.active:
-            raise ClientUnknownError
-        return self._signer.sign(
-            {"sub": row.id, "client_id": row.id, "scope": " ".join(row.scopes)},
-            typ=_TOKEN_TYPE,
-            audience=_AUDIENCE,
-            lifetime=TOKEN_LIFETIME,
-        )
+            return _client_of(_row(session, client_id))
 
-    def authenticate(self, token: str) -> Client:
-        """The client that an access token was given to.
+    def all(self) -> list[Client]:
+        """All clients by their identifiers, those that are suspended too."""
+        with self._database.transaction() as session:
+            return [_client_of(row) for row in session.scalars(sa.select(ClientRow).order_by(ClientRow.id))]
 
-        :raises TokenInvalidError: the token is not ours, or for another use.
+    def token(self, client: Client, *, scope: str | None = None, thumbprint: str | None = None) -> str:
+        """An access token for a client that has proved who it is.
+
+        :param scope: the scopes wanted, separated by spaces; all that the client has where it is None.
+        :param thumbprint: of the certificate of its TLS connection, to which the token is bound (RFC 8705, 3.1).
+        :raises ScopeMissingError: it wants one that it does not have.
+        """
+        wanted = set(client.scopes) if scope is None else set(scope.split())
+        for each in wanted - client.scopes:
+            raise ScopeMissingError(scope=each[:40])
+        if not wanted:
+            raise ScopeMissingError(scope="")
+        claims: dict[str, object] = {"sub": client.id, "client_id": client.id, "scope": " ".join(sorted(wanted))}
+        if thumbprint is not None:
+            claims["cnf"] = {"x5t#S256": thumbprint}
+        return self._signer.sign(claims, typ=_TOKEN_TYPE, audience=_AUDIENCE, lifetime=TOKEN_LIFETIME)
+
+    def authenticate(self, token: str, *, thumbprint: str | None = None) -> Client:
+        """The client that an access token was given to, with the scopes of the token.
+
+        :param thumbprint: of the certificate of the TLS connection that the token came through, if there was one.
+        :raises TokenInvalidError: the token is not ours, for another use, or bound to another certificate.
         :raises TokenExpiredError: it is too old.
         :raises ClientUnknownError: the client was suspended since.
         """
-        verified = self._verifier.verify(token, typ=_TOKEN_TYPE, audience=_AUDIENCE, required=["sub"])
+        verified = self._verifier.verify(token, typ=_TOKEN_TYPE, audience=_AUDIENCE, required=["sub", "scope"])
+        bound = verified.claims.get("cnf")
+        if bound is not None and bound != {"x5t#S256": thumbprint}:
+            raise TokenInvalidError(reason="certificate")
         with self._database.transaction() as session:
             row = session.get(ClientRow, str(verified.claims["sub"]))
         if row is None or not row.active:
             raise ClientUnknownError
-        return _client_of(row)
+        client = _client_of(row)
+        granted = set(str(verified.claims["scope"]).split())
+        return replace(client, scopes=frozenset(each for each in client.scopes if each.value in granted))
 
-    def suspend(self, client_id: str) -> None:
-        """Let a client in no longer, tokens that it holds included.
+    def permit(self, client_id: str, terms: ClientTerms, *, actor: str = "system") -> None:
+        """Set anew what a client may ask for.
 
         :raises ClientUnknownError: there is none.
         """
         with self._database.transaction() as session:
-            statement = sa.update(ClientRow).where(ClientRow.id == client_id).values(active=False)
-            if session.execute(statement.returning(ClientRow.id)).one_or_none() is None:
-                raise ClientUnknownError
+            _set_terms(_row(session, client_id), terms)
+            self.note(session, client_id, "permit", actor, _terms_json(terms))
+
+    def suspend(self, client_id: str, *, actor: str = "system") -> None:
+        """Let a client in no longer, tokens that it holds included.
+
+        :raises ClientUnknownError: there is none.
+        """
+        self._set_active(client_id, actor, active=False)
+
+    def resume(self, client_id: str, *, actor: str = "system") -> None:
+        """Let a suspended client in again. Raises like :meth:`suspend`."""
+        self._set_active(client_id, actor, active=True)
+
+    def note(self, session: Session, client_id: str, act: str, actor: str, detail: dict[str, Any]) -> None:
+        """Put on record what was done to a client, within the transaction that does it."""
+        event = ClientEventRow(client_id=client_id, act=act, actor=actor, detail=detail, at=self._clock.now())
+        session.add(event)
+
+    def _set_active(self, client_id: str, actor: str, *, active: bool) -> None:
+        with self._database.transaction() as session:
+            _row(session, client_id).active = active
+            self.note(session, client_id, "resume" if active else "suspend", actor, {})
+
+
+def secret_digest(secret: str) -> bytes:
+    """What is kept of a secret."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _row(session: Session, client_id: str) -> ClientRow:
+    row = session.get(ClientRow, client_id, with_for_update=True)
+    if row is None:
+        raise ClientUnknownError
+    return row
+
+
+def _set_terms(row: ClientRow, terms: ClientTerms) -> None:
+    row.licence_types = None if terms.licence_types is None else sorted(terms.licence_types)
+    row.service_items = None if terms.service_items is None else sorted(terms.service_items)
+    row.fields = sorted(terms.fields)
+    row.rate, row.daily_quota = terms.rate, terms.daily_quota
+
+
+def _terms_json(terms: ClientTerms) -> dict[str, Any]:
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(terms).items()}
 
 
 def _client_of(row: ClientRow) -> Client:
@@ -155,8 +261,13 @@ def _client_of(row: ClientRow) -> Client:
         scopes=frozenset(Scope(scope) for scope in row.scopes),
         organisation_code=row.organisation_code,
         holder=HolderIndex(row.holder_index) if row.holder_index is not None else None,
+        contact=row.contact,
+        terms=ClientTerms(
+            licence_types=None if row.licence_types is None else frozenset(row.licence_types),
+            service_items=None if row.service_items is None else frozenset(row.service_items),
+            fields=frozenset(row.fields),
+            rate=row.rate,
+            daily_quota=row.daily_quota,
+        ),
+        active=row.active,
     )
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()

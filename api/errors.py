@@ -64,8 +64,8 @@ class ClientUnknownError(YinzhengError):
 
     code = "api.client_unknown"
     kind = Kind.UNAUTHENTICATED
-    zh = "客户端标识或密钥不正确，或该客户端已停用。"
-    en = "The client's identifier or secret is wrong, or the client is suspended."
+    zh = "客户端标识或凭据（密钥、签名断言、证书）不正确，或该客户端已停用。"
+    en = "The client's identifier or its secret, assertion or certificate is wrong, or the client is suspended."
 
 
 class ScopeMissingError(YinzhengError):
@@ -75,6 +75,29 @@ class ScopeMissingError(YinzhengError):
     kind = Kind.FORBIDDEN
     zh = "该客户端没有“{scope}”权限。"
     en = "This client does not have the scope {scope!r}."
+
+
+class ClientTermsError(YinzhengError):
+    """What a client is to be permitted is not of the form that it has to be."""
+
+    code = "api.client_terms"
+    kind = Kind.INVALID
+    zh = "客户端权限有误：{problem}"
+    en = "The client's terms are wrong: {problem}"
+
+
+class QuotaUsedError(YinzhengError):
+    """The client has checked as much today as it may."""
+
+    code = "api.quota_used"
+    kind = Kind.TOO_MANY
+    zh = "今日核验次数将超过该客户端的每日配额（{quota} 次），本次未核验。请于次日重试或申请调整配额。"
+    en = "This would exceed the client's daily quota of {quota} checks; nothing was checked. Try again tomorrow."
+
+    def __init__(self, *, quota: int, retry_after: int) -> None:
+        super().__init__(quota=quota, retry_after=retry_after)
+        self.retry_after = retry_after
+        """Whole seconds until the next day."""
 
 
 class FileUnreadableError(YinzhengError):

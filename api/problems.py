@@ -17,6 +17,7 @@ from api.errors import (
     InternalError,
     MethodNotAllowedError,
     PathUnknownError,
+    QuotaUsedError,
     RequestInvalidError,
     TokenMissingError,
 )
@@ -68,13 +69,14 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error answers of an operation, for its OpenAPI description."""
+    """The error answers of an operation, for its OpenAPI description; whoever has to be known may call too often."""
+    limited = {429} if 401 in statuses else set()
     return {
         status: {
             "description": "Problem details (RFC 9457)",
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for status in sorted({*statuses, 500, 503})
+        for status in sorted({*statuses, *limited, 500, 503})
     }
 
 
@@ -106,7 +108,7 @@ def problem_response(request: Request, error: YinzhengError) -> JSONResponse:
         headers["WWW-Authenticate"] = 'Bearer realm="yinzheng"'
     elif isinstance(error, ClientUnknownError):
         headers["WWW-Authenticate"] = 'Basic realm="yinzheng"'
-    if isinstance(error, RateLimitedError):
+    if isinstance(error, RateLimitedError | QuotaUsedError):
         headers["Retry-After"] = str(error.retry_after)
     elif status == 503:
         headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)

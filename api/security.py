@@ -9,6 +9,8 @@ from fastapi import Depends, Request
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.security import OAuth2
 
+from api.certificates import certificate_of
+from api.client_proofs import thumbprint
 from api.clients import Client, Scope
 from api.errors import TokenMissingError
 from api.services import Services
@@ -41,14 +43,20 @@ ServicesDep = Annotated[Services, Depends(services_of)]
 def client_with(scope: Scope) -> Callable[..., Client]:
     """A dependency that lets in clients with a scope.
 
-    It raises :class:`TokenMissingError`, the errors of a wrong token, or :class:`~api.errors.ScopeMissingError`.
+    It raises :class:`TokenMissingError`, the errors of a wrong token, :class:`~api.errors.ScopeMissingError`, or
+    :class:`~store.limits.RateLimitedError` for a client that calls too often.
     """
 
-    def authenticate(services: ServicesDep, authorization: Annotated[str | None, Depends(bearer)]) -> Client:
+    def authenticate(
+        request: Request, services: ServicesDep, authorization: Annotated[str | None, Depends(bearer)]
+    ) -> Client:
         kind, _, token = (authorization or "").partition(" ")
         if kind.lower() != "bearer" or not token:
             raise TokenMissingError
-        client = services.clients.authenticate(token)
+        certificate = certificate_of(request, services.settings.client_certificate_header)
+        shown = thumbprint(certificate) if certificate is not None else None
+        client = services.clients.authenticate(token, thumbprint=shown)
+        services.limiter.hit(client.terms.rate or services.settings.client_rate, "client", client.id)
         client.require(scope)
         return client
 

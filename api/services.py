@@ -13,8 +13,10 @@ from typing import Self
 
 from cryptography import x509
 
+from api.client_proofs import ClientProofs
 from api.clients import Clients
 from api.errors import SettingsError
+from api.quotas import Quotas
 from api.settings import Settings
 from keys import (
     AuthorityUrls,
@@ -450,6 +452,17 @@ class Services:
     def clients(self) -> Clients:
         """The systems that may call the API."""
         return Clients(self.database, self.keys.signer, self.keys.verifier, self.clock)
+
+    @cached_property
+    def client_proofs(self) -> ClientProofs:
+        """How they prove who they are."""
+        endpoint = f"{self.settings.base_url}/oauth/token"
+        return ClientProofs(self.database, self.clients, self.clock, token_endpoint=endpoint)
+
+    @cached_property
+    def quotas(self) -> Quotas:
+        """How much they may check a day."""
+        return Quotas(self.database, self.clock)
 
     @cached_property
     def worker(self) -> Worker:

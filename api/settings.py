@@ -73,6 +73,11 @@ class Settings(BaseSettings):
     """How often one address may ask for status answers and time stamps, each."""
     token_rate: str = "30/minute"
     """How often one address may ask for an access token."""
+    client_rate: str = "1200/minute"
+    """How often one client may call, unless its terms say otherwise."""
+    client_certificate_header: str | None = None
+    """Header in which the proxy hands on the certificate of a mutual-TLS connection (RFC 9440's ``Client-Cert``, or an
+    escaped PEM as nginx writes it). The proxy must remove it from what comes in. Without it no header is looked at."""
 
     @field_validator("font_paths", mode="before")
     @classmethod
@@ -86,7 +91,7 @@ class Settings(BaseSettings):
     def _split_urls(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
 
-    @field_validator("pkcs11_module", "pkcs11_token", "pkcs11_pin_file", mode="before")
+    @field_validator("pkcs11_module", "pkcs11_token", "pkcs11_pin_file", "client_certificate_header", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return value or None

@@ -5,6 +5,7 @@ encrypted does so through :class:`FieldVault`.
 """
 
 from keys import _tables  # noqa: F401  registers the tables
+from keys.assertions import PublicKeySet, claimed_client, verify_assertion
 from keys.authority import CertificateAuthority
 from keys.certificates import CertificateRecord, CertificateState, KeyOverview, held_state
 from keys.chains import read_chain
@@ -50,6 +51,7 @@ __all__ = [
     "OcspResponder",
     "Passphrase",
     "PkiEvidence",
+    "PublicKeySet",
     "RawKey",
     "Revocation",
     "RevocationEvidence",
@@ -64,8 +66,10 @@ __all__ = [
     "TokenSigner",
     "TokenVerifier",
     "VerifiedToken",
+    "claimed_client",
     "create_key_file",
     "held_state",
     "read_chain",
     "rewrap",
+    "verify_assertion",
 ]

@@ -234,6 +234,15 @@ class TokenExpiredError(KeysError):
     en = "The token has expired; obtain a new one."
 
 
+class JwksInvalidError(KeysError):
+    """What was handed to us as public keys is not a set of P-256 keys."""
+
+    code = "keys.jwks_invalid"
+    kind = Kind.INVALID
+    zh = "公钥集（JWKS）不可用：{problem}。请提供只含 P-256 公钥的 JWKS（RFC 7517）。"
+    en = "The key set cannot be used: {problem}. Give a JWKS (RFC 7517) of public P-256 keys."
+
+
 class VaultDamagedError(KeysError):
     """An encrypted field does not decrypt: altered, moved from elsewhere, or of an unknown data key."""
 

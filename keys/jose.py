@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from jose import jws
@@ -24,7 +24,7 @@ from jose.exceptions import JWSError
 
 from keys.custody import KeyCustody, KeyInfo, KeyPurpose
 from keys.errors import PurposeMismatchError, TokenExpiredError, TokenInvalidError
-from keys.jwks import ALGORITHM, TokenKeys, encode_base64url, public_jwk
+from keys.jwks import ALGORITHM, encode_base64url, public_jwk
 from store.clock import Clock
 from store.errors import YinzhengError
 
@@ -34,7 +34,9 @@ MAXIMUM_TOKEN: Final = 8192
 _OWN_CLAIMS: Final = frozenset({"iss", "aud", "iat", "nbf", "exp"})
 _HEADER: Final = frozenset({"alg", "kid", "typ"})
 _COMPACT: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
-_SIGNATURE_SIZE: Final = 64
+SIGNATURE_SIZE: Final = 64
+"""Bytes of an ES256 signature (RFC 7518, 3.4)."""
+
 _LATEST: Final = 253402300799
 """The end of the year 9999 in seconds, after which no date can be told."""
 
@@ -43,15 +45,23 @@ _LATEST: Final = 253402300799
 class VerifiedToken:
     """What a token says, after its signature, type, issuer, audience and times were checked.
 
-    ``claims`` has all claims, the registered ones too.
+    ``claims`` has all claims, the registered ones too. ``expires_at`` is None for a statement, which has no end.
     """
 
     typ: str
     key_id: str
     token_id: str
     issued_at: datetime
-    expires_at: datetime
+    expires_at: datetime | None
     claims: Mapping[str, Any]
+
+
+class VerifyingKeys(Protocol):
+    """Public keys by key id."""
+
+    def find(self, kid: str) -> Key | None:
+        """The key with this id, to verify with."""
+        ...
 
 
 class _CustodyKey(Key):
@@ -96,13 +106,29 @@ class TokenSigner:
         :param lifetime: from now, in whole seconds.
         :raises ValueError: the claims contain one that is added here, or what JSON cannot hold.
         """
+        now = int(self._clock.now().timestamp())
+        body = self._body(claims, audience)
+        body.update(iat=now, nbf=now, exp=now + int(lifetime.total_seconds()))
+        return self._signed(body, typ)
+
+    def sign_statement(self, claims: Mapping[str, object], *, typ: str, audience: str | None = None) -> str:
+        """Sign claims that stay true for good, such as a receipt or a notice (RFC 8417): a token without end.
+
+        :raises ValueError: the claims contain one that is added here, or what JSON cannot hold.
+        """
+        body = self._body(claims, audience)
+        body["iat"] = int(self._clock.now().timestamp())
+        return self._signed(body, typ)
+
+    def _body(self, claims: Mapping[str, object], audience: str | None) -> dict[str, object]:
         if _OWN_CLAIMS & claims.keys():
             raise ValueError("the signer sets iss, aud, iat, nbf and exp itself")
-        now = int(self._clock.now().timestamp())
         body: dict[str, object] = {"jti": secrets.token_urlsafe(16), **claims, "iss": self._issuer}
         if audience is not None:
             body["aud"] = audience
-        body.update(iat=now, nbf=now, exp=now + int(lifetime.total_seconds()))
+        return body
+
+    def _signed(self, body: Mapping[str, object], typ: str) -> str:
         payload = json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
         try:
             return jws.sign(payload, self._key, headers={"typ": typ, "kid": self._kid}, algorithm=ALGORITHM)
@@ -123,7 +149,7 @@ class TokenVerifier:
 
     def __init__(
         self,
-        keys: TokenKeys,
+        keys: VerifyingKeys,
         clock: Clock,
         *,
         issuer: str,
@@ -147,59 +173,86 @@ class TokenVerifier:
         :raises TokenExpiredError: it was ours, for this use, and its time is over.
         :raises TokenInvalidError: anything else is wrong with it.
         """
-        parts = self._split(token)
-        kid = _check_header(parts[0], typ)
-        key = self._keys.find(kid)
-        if key is None:
-            _refuse("key")
-        if len(parts[2]) != _SIGNATURE_SIZE:
-            _refuse("signature")
-        try:
-            payload = jws.verify(token, key, algorithms=[ALGORITHM])
-        except JWSError:
-            _refuse("signature")
-        claims = _read_object(payload, "claims")
-        if claims.get("iss") != self._issuer:
-            _refuse("issuer")
-        if claims.get("aud") != audience or ("aud" in claims) != (audience is not None):
-            _refuse("audience")
-        token_id = claims.get("jti")
-        if not isinstance(token_id, str) or not token_id or not claims.keys() >= set(required):
-            _refuse("claims")
+        kid, token_id, claims = self._checked(token, typ=typ, audience=audience, required=required)
         issued_at, expires_at = self._check_times(claims)
         return VerifiedToken(typ, kid, token_id, issued_at, expires_at, MappingProxyType(claims))
 
-    def _split(self, token: str) -> tuple[bytes, bytes, bytes]:
-        if not isinstance(token, str) or len(token) > self._maximum_size:
-            _refuse("size")
-        match = _COMPACT.fullmatch(token)
-        if match is None:
-            _refuse("format")
-        header, payload, signature = (_decode(part) for part in match.groups())
-        return header, payload, signature
+    def verify_statement(
+        self, token: str, *, typ: str, audience: str | None = None, required: Collection[str] = ()
+    ) -> VerifiedToken:
+        """Check what :meth:`TokenSigner.sign_statement` made; ``expires_at`` of the answer is None.
+
+        :raises TokenInvalidError: something is wrong with it; one that has an end is no statement.
+        """
+        kid, token_id, claims = self._checked(token, typ=typ, audience=audience, required=required)
+        issued_at = moment(claims, "iat")
+        if claims.keys() & {"nbf", "exp"}:
+            refuse("claims")
+        if issued_at > self._clock.now() + self._leeway:
+            refuse("not yet valid")
+        return VerifiedToken(typ, kid, token_id, issued_at, None, MappingProxyType(claims))
+
+    def _checked(
+        self, token: str, *, typ: str, audience: str | None, required: Collection[str]
+    ) -> tuple[str, str, dict[str, Any]]:
+        """Key id, token id and claims of a token whose times are yet to be checked."""
+        parts = split(token, self._maximum_size)
+        kid = _check_header(parts[0], typ)
+        key = self._keys.find(kid)
+        if key is None:
+            refuse("key")
+        if len(parts[2]) != SIGNATURE_SIZE:
+            refuse("signature")
+        try:
+            payload = jws.verify(token, key, algorithms=[ALGORITHM])
+        except JWSError:
+            refuse("signature")
+        claims = read_object(payload, "claims")
+        if claims.get("iss") != self._issuer:
+            refuse("issuer")
+        if claims.get("aud") != audience or ("aud" in claims) != (audience is not None):
+            refuse("audience")
+        token_id = claims.get("jti")
+        if not isinstance(token_id, str) or not token_id or not claims.keys() >= set(required):
+            refuse("claims")
+        return kid, token_id, claims
 
     def _check_times(self, claims: Mapping[str, Any]) -> tuple[datetime, datetime]:
-        issued_at, not_before, expires_at = (_moment(claims, name) for name in ("iat", "nbf", "exp"))
+        issued_at, not_before, expires_at = (moment(claims, name) for name in ("iat", "nbf", "exp"))
         now = self._clock.now()
         if max(issued_at, not_before) > now + self._leeway:
-            _refuse("not yet valid")
+            refuse("not yet valid")
         if now >= expires_at:
             raise TokenExpiredError
         return issued_at, expires_at
 
 
+def split(token: str, maximum_size: int = MAXIMUM_TOKEN) -> tuple[bytes, bytes, bytes]:
+    """Header, payload and signature of a token in compact form, decoded.
+
+    :raises TokenInvalidError: it is longer than may be, or not in that form.
+    """
+    if not isinstance(token, str) or len(token) > maximum_size:
+        refuse("size")
+    match = _COMPACT.fullmatch(token)
+    if match is None:
+        refuse("format")
+    header, payload, signature = (_decode(part) for part in match.groups())
+    return header, payload, signature
+
+
 def _check_header(data: bytes, typ: str) -> str:
-    header = _read_object(data, "header")
+    header = read_object(data, "header")
     # jwk, jku, x5u, x5c, crit, zip and whatever else may come: ours have these three and no more
     if header.keys() != _HEADER:
-        _refuse("header")
+        refuse("header")
     if header["alg"] != ALGORITHM:
-        _refuse("algorithm")
+        refuse("algorithm")
     if header["typ"] != typ:
-        _refuse("type")
+        refuse("type")
     kid = header["kid"]
     if not isinstance(kid, str):
-        _refuse("key")
+        refuse("key")
     return kid
 
 
@@ -207,20 +260,24 @@ def _decode(part: str) -> bytes:
     try:
         data = urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except ValueError:
-        _refuse("format")
+        refuse("format")
     # a token has one spelling, so that it is recognised when it comes a second time
     if encode_base64url(data) != part:
-        _refuse("format")
+        refuse("format")
     return data
 
 
-def _read_object(data: bytes, what: str) -> dict[str, Any]:
+def read_object(data: bytes, what: str) -> dict[str, Any]:
+    """A JSON object without doubtful members.
+
+    :raises TokenInvalidError: it is none.
+    """
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        _refuse(what)
+        refuse(what)
     if not isinstance(value, dict):
-        _refuse(what)
+        refuse(what)
     return value
 
 
@@ -235,12 +292,17 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _moment(claims: Mapping[str, Any], name: str) -> datetime:
+def moment(claims: Mapping[str, Any], name: str) -> datetime:
+    """The time that a claim tells (NumericDate, RFC 7519, 2), in whole seconds.
+
+    :raises TokenInvalidError: it tells none.
+    """
     seconds = claims.get(name)
     if type(seconds) is not int or not 0 <= seconds <= _LATEST:
-        _refuse("claims")
+        refuse("claims")
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _refuse(reason: str) -> NoReturn:
+def refuse(reason: str) -> NoReturn:
+    """:raises TokenInvalidError: always, naming the part that is wrong."""
     raise TokenInvalidError(reason=reason)

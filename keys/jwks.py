@@ -34,7 +34,7 @@ def public_jwk(key: KeyInfo) -> dict[str, str]:
         raise ValueError("tokens are signed with P-256")
     point = public.public_numbers()
     jwk = {"crv": "P-256", "kty": "EC", "x": _coordinate(point.x), "y": _coordinate(point.y)}
-    return {**jwk, "kid": _thumbprint(jwk), "alg": ALGORITHM, "use": "sig"}
+    return {**jwk, "kid": jwk_thumbprint(jwk), "alg": ALGORITHM, "use": "sig"}
 
 
 class TokenKeys:
@@ -80,8 +80,8 @@ def _coordinate(value: int) -> str:
     return encode_base64url(value.to_bytes(32, "big"))
 
 
-def _thumbprint(jwk: Mapping[str, str]) -> str:
-    """RFC 7638: the required members in order, without spaces."""
+def jwk_thumbprint(jwk: Mapping[str, str]) -> str:
+    """The SHA-256 thumbprint of a P-256 key (RFC 7638): of its required members in order, without spaces."""
     canonical = json.dumps({name: jwk[name] for name in ("crv", "kty", "x", "y")}, separators=(",", ":"))
     return encode_base64url(hashlib.sha256(canonical.encode()).digest())
 
