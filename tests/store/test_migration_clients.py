@@ -17,7 +17,7 @@ VALUES ('old', '核验', '\\x00', '{licences:check}', '11370200990100288Y', true
 
 
 def test_clients_keep_their_secret_and_are_not_limited(empty: Database) -> None:
-    upgrade_to(empty, "0003")
+    upgrade_to(empty, "0005")
     with empty.transaction() as session:
         session.execute(sa.text(CLIENT))
     schema.upgrade(empty)
