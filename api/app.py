@@ -48,19 +48,20 @@ _SECURITY_HEADERS = [
 def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
     """The application over the parts of one process.
 
-    :param with_worker: do the jobs of the outbox in a thread of this process as well.
+    :param with_worker: do the jobs of the outbox, and sequence the ledger, in threads of this process as well.
     """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stop = Event()
-        worker = Thread(target=services.worker.run, args=(stop,), name="worker") if with_worker else None
-        if worker is not None:
-            worker.start()
+        jobs = {"worker": services.worker.run, "sequencer": services.keep_ledger} if with_worker else {}
+        threads = [Thread(target=job, args=(stop,), name=name) for name, job in jobs.items()]
+        for thread in threads:
+            thread.start()
         yield
         stop.set()
-        if worker is not None:
-            worker.join()
+        for thread in threads:
+            thread.join()
 
     app = FastAPI(
         title="印证 Yinzheng",

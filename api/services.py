@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import Self
 
@@ -68,11 +69,12 @@ from store.clock import Clock, SystemClock
 from store.database import Database, DatabaseUnavailableError
 from store.embedded import EmbeddedPostgres
 from store.errors import YinzhengError
+from store.ledger import Ledger
 from store.limits import RateLimiter, open_rate_limiter
 from store.objects import ObjectStore, open_object_store
 from store.outbox import Handler, Outbox, Worker
 from store.schema import require_current, upgrade
-from trust import LICENCE_ISSUED, Extending, Issuing, LicenceTypes, PublishedCatalogue, Register, Renderer
+from trust import LICENCE_ISSUED, Extending, Issuing, LicenceLog, LicenceTypes, PublishedCatalogue, Register, Renderer
 from verify import (
     AnchorPurpose,
     Checker,
@@ -355,6 +357,16 @@ class Services:
     def outbox(self) -> Outbox:
         """Jobs that follow from what was committed."""
         return Outbox(self.database, self.clock)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The append-only log of all that is done."""
+        return Ledger(self.database, self.clock)
+
+    def keep_ledger(self, stop: Event) -> None:
+        """Give entries of the ledger their places until told to stop, and enter licences from before the ledger."""
+        log = LicenceLog(self.keys.vault)
+        self.ledger.run(stop, beat=lambda: log.adopt(self.database, self.clock))
 
     @cached_property
     def issuing(self) -> Issuing:

@@ -20,6 +20,7 @@ from keys.kek import KekSource, KeyEncryptionKey, Passphrase, RawKey, ScryptCost
 from keys.keyring import Keyring
 from keys.ocsp import OcspAnswer, OcspResponder
 from keys.profiles import TIMESTAMP_POLICY, AuthorityUrls, CertificateProfile
+from keys.record_log import Record, RecordLog, canonical_json, salted_digest
 from keys.requests import CertificateRequests
 from keys.revocation import Revocation, RevocationReason
 from keys.rewrapping import rewrap
@@ -53,6 +54,8 @@ __all__ = [
     "PkiEvidence",
     "PublicKeySet",
     "RawKey",
+    "Record",
+    "RecordLog",
     "Revocation",
     "RevocationEvidence",
     "RevocationList",
@@ -66,10 +69,12 @@ __all__ = [
     "TokenSigner",
     "TokenVerifier",
     "VerifiedToken",
+    "canonical_json",
     "claimed_client",
     "create_key_file",
     "held_state",
     "read_chain",
     "rewrap",
+    "salted_digest",
     "verify_assertion",
 ]

@@ -9,7 +9,7 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from keys import CertificateAuthority, FieldVault, KeyCustody
+from keys import CertificateAuthority, FieldVault, KeyCustody, Record, RecordLog
 from seal._tables import (
     OrganisationRow,
     SealCertificateRow,
@@ -68,6 +68,7 @@ class SealRegistry:
         self._maker = SealMaker(custody, authority, vault, clock)
         self._applications = Applications(vault, clock, fonts)
         self._grants = Grants(database, clock)
+        self._log = RecordLog(vault)
 
     def apply(
         self, application: SealApplication, *, officer: str, reason: str, document: str | None = None
@@ -440,19 +441,17 @@ class SealRegistry:
         )
 
     def _record(self, session: Session, seal: SealRow, move: Move, act: Act, second_officer: str | None) -> None:
-        session.add(
-            SealEventRow(
-                seal_id=seal.id,
-                move=move,
-                state=seal.state,
-                officer=act.officer,
-                second_officer=second_officer,
-                reason=act.reason,
-                document=act.document,
-                at=self._clock.now(),
-            )
-        )
+        now = self._clock.now()
+        particulars = {
+            "officer": act.officer,
+            "second_officer": second_officer,
+            "reason": act.reason,
+            "document": act.document,
+        }
+        session.add(SealEventRow(seal_id=seal.id, move=move, state=seal.state, at=now, **particulars))
         session.flush()
+        facts = {"state": seal.state}
+        self._log.add(session, Record(f"seal.{move}", f"seal:{seal.number}", now, facts, particulars))
 
 
 def locked_seal(session: Session, number: str) -> SealRow:

@@ -13,7 +13,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from keys import CertificateState, FieldVault, held_state
+from keys import CertificateState, FieldVault, Record, RecordLog, held_state
 from seal._tables import SealCertificateRow, SealRow, SealUseOutcomeRow, SealUseRow
 from seal.errors import (
     SealCertificateExpiredError,
@@ -150,6 +150,7 @@ class SealUses:
     def __init__(self, database: Database, vault: FieldVault, clock: Clock) -> None:
         self._database = database
         self._vault = vault
+        self._log = RecordLog(vault)
         self._clock = clock
 
     def begin(self, wanted: WantedUse) -> AllowedUse:
@@ -250,15 +251,21 @@ class SealUses:
         reason_code: str | None = None,
         sealed_digest: str | None = None,
     ) -> None:
-        session.add(
-            SealUseOutcomeRow(
-                use_id=use_id,
-                result=result,
-                reason_code=reason_code,
-                sealed_digest=sealed_digest,
-                at=self._clock.now(),
-            )
-        )
+        now = self._clock.now()
+        outcome = {"result": result.value, "reason_code": reason_code, "sealed_digest": sealed_digest}
+        session.add(SealUseOutcomeRow(use_id=use_id, at=now, **outcome))
+        use = session.get_one(SealUseRow, use_id)
+        facts = {**outcome, "document_type": use.document_type, "document_identifier": use.document_identifier}
+        particulars = {
+            "seal_id": use.seal_id,
+            "caller": use.caller,
+            "organisation_code": use.organisation_code,
+            "client_id": use.client_id,
+            "unsealed_digest": use.unsealed_digest,
+            "purpose": use.purpose,
+        }
+        record = Record(f"seal-use.{result}", f"seal-use:{use_id}", now, facts, particulars)
+        self._log.add(session, record, number=1)
 
 
 def _held_seal(session: Session, number: str) -> SealRow:

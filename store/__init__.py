@@ -1,4 +1,4 @@
-"""Persistence without any word of the domain: database, objects, cache, limits, clock, outbox."""
+"""Persistence without any word of the domain: database, objects, cache, limits, clock, outbox, ledger."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from store.clock import Clock, FixedClock, SystemClock
 from store.database import Base, Database, DatabaseUnavailableError
 from store.embedded import EmbeddedPostgres, EmbeddedPostgresError, EmbeddedPostgresUnsupportedError
 from store.errors import Kind, YinzhengError
+from store.ledger import Ledger, LedgerEntry, TreeHead
 from store.limits import RateLimitedError, RateLimiter, open_rate_limiter
 from store.objects import (
     ObjectDamagedError,
@@ -35,6 +36,8 @@ __all__ = [
     "Handler",
     "Job",
     "Kind",
+    "Ledger",
+    "LedgerEntry",
     "ObjectDamagedError",
     "ObjectMissingError",
     "ObjectStore",
@@ -45,6 +48,7 @@ __all__ = [
     "RateLimiter",
     "RedisUrlError",
     "SystemClock",
+    "TreeHead",
     "Worker",
     "YinzhengError",
     "open_cache",

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import Base
+from store.database import APPEND_ONLY, Base
 
 
 class JobRow(Base):
@@ -33,3 +33,59 @@ class JobRow(Base):
     last_error: Mapped[str | None]
     done_at: Mapped[datetime | None]
     dead_at: Mapped[datetime | None]
+
+
+class LedgerEntryRow(Base):
+    """Append-only: what was entered in the ledger, in the transaction of what it tells of."""
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (sa.UniqueConstraint("subject", "number"), {"info": APPEND_ONLY})
+
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    subject: Mapped[str]
+    number: Mapped[int]
+    opening: Mapped[bytes]
+    """What the entry's digest was made of; never published."""
+    data: Mapped[bytes]
+    """The leaf, as it is published."""
+
+
+class LedgerWaitingRow(Base):
+    """An entry that has no place in the ledger yet."""
+
+    __tablename__ = "ledger_waiting"
+
+    entry_id: Mapped[int] = mapped_column(sa.ForeignKey("ledger_entry.id"), primary_key=True, autoincrement=False)
+
+
+class LedgerLeafRow(Base):
+    """Append-only: the place of an entry in the ledger."""
+
+    __tablename__ = "ledger_leaf"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    entry_id: Mapped[int] = mapped_column(sa.ForeignKey("ledger_entry.id"), unique=True)
+    hash: Mapped[bytes]
+
+
+class LedgerNodeRow(Base):
+    """Append-only: the hash over a full tile of the level below; level 1 stands over the leaves."""
+
+    __tablename__ = "ledger_node"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[bytes]
+
+
+class LedgerHeadRow(Base):
+    """Append-only: the size and root of the ledger after each batch."""
+
+    __tablename__ = "ledger_head"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    root: Mapped[bytes]
+    at: Mapped[datetime]

@@ -11,6 +11,7 @@ from trust.holders import CodeType, HolderIndex, checked_code
 from trust.identifier import LicenceIdentifier
 from trust.issuing import LICENCE_ISSUED, Issued, IssueOrder, Issuing
 from trust.licence import Act, Licence, LicenceEvent, LicenceState
+from trust.licence_log import LicenceLog
 from trust.licence_type import TypeOrigin, TypeState
 from trust.licence_types import LicenceTypes, TypeVersion
 from trust.published_catalogue import PublishedCatalogue
@@ -36,6 +37,7 @@ __all__ = [
     "LicenceContent",
     "LicenceEvent",
     "LicenceIdentifier",
+    "LicenceLog",
     "LicenceState",
     "LicenceType",
     "LicenceTypes",

@@ -26,6 +26,7 @@ class LicenceRow(Base):
             unique=True,
             postgresql_where=sa.text("state IN ('valid', 'suspended')"),
         ),
+        sa.Index("ix_licence_unlogged", "id", postgresql_where=sa.text("NOT logged")),
     )
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
@@ -49,6 +50,8 @@ class LicenceRow(Base):
     seal_use_id: Mapped[int] = mapped_column(sa.ForeignKey("seal_use.id"))
     issued_by: Mapped[str]
     issued_at: Mapped[datetime]
+    logged: Mapped[bool]
+    """Whether the ledger has an entry about it; those from before the ledger are entered afterwards."""
 
 
 class LicencePdfRow(Base):

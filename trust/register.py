@@ -23,6 +23,7 @@ from trust.errors import ActRefusedError, LicenceUnknownError, ReasonMissingErro
 from trust.holders import HolderIndex
 from trust.identifier import LicenceIdentifier
 from trust.licence import Act, Licence, LicenceEvent, LicenceState, possible_acts, state_after
+from trust.licence_log import LicenceLog
 
 ZONE = ZoneInfo("Asia/Shanghai")
 """The zone of the dates on paper; all of China keeps it."""
@@ -44,6 +45,7 @@ class Register:
     ) -> None:
         self._database = database
         self._vault = vault
+        self._log = LicenceLog(vault)
         self._objects = objects
         self._catalogue = catalogue
         self._clock = clock
@@ -120,7 +122,7 @@ class Register:
                 return False
             row.pdf_digest, row.proof_until = digest, proof_until
             session.add(LicencePdfRow(digest=digest, licence_id=row.id, at=now))
-            session.add(_event(row, Act.EXTEND, actor, "", now))
+            self._record(session, row, Act.EXTEND, actor, "", now)
             return True
 
     def history(self, identifier: str) -> list[LicenceEvent]:
@@ -187,11 +189,12 @@ class Register:
             seal_use_id=seal_use_id,
             issued_by=actor,
             issued_at=at,
+            logged=True,
         )
         session.add(row)
         session.flush()
         session.add(LicencePdfRow(digest=pdf_digest, licence_id=row.id, at=at))
-        session.add(_event(row, Act.ISSUE, actor, "", at))
+        self._record(session, row, Act.ISSUE, actor, "", at)
         return self._licence(row)
 
     def _change(self, identifier: str, act: Act, actor: str, reason: str) -> Licence:
@@ -214,8 +217,13 @@ class Register:
                     possible_zh="、".join(each.zh for each in possible) or "无",
                 )
             row.state, row.state_since, row.state_reason = after, now, reason
-            session.add(_event(row, act, actor, reason, now))
+            self._record(session, row, act, actor, reason, now)
             return self._licence(row)
+
+    def _record(self, session: Session, row: LicenceRow, act: Act, actor: str, reason: str, at: datetime) -> None:
+        """Put an act on record: in the history and, for everybody to see that there was one, in the ledger."""
+        session.add(LicenceEventRow(licence_id=row.id, act=act, state=row.state, actor=actor, reason=reason, at=at))
+        self._log.add(session, row, act, actor=actor, reason=reason, at=at)
 
     def _number_index(self, type_slug: str, number: str) -> bytes:
         return self._vault.blind_index(f"{type_slug}:{number}", context="licence.number")
@@ -270,7 +278,3 @@ def _row(session: Session, identifier: str, *, lock: bool = False) -> LicenceRow
     if row is None:
         raise LicenceUnknownError
     return row
-
-
-def _event(row: LicenceRow, act: Act, actor: str, reason: str, at: datetime) -> LicenceEventRow:
-    return LicenceEventRow(licence_id=row.id, act=act, state=row.state, actor=actor, reason=reason, at=at)

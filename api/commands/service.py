@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 from typing import Annotated
 
@@ -53,7 +53,13 @@ def worker() -> None:
     signal.signal(signal.SIGINT, on_signal)
     with open_services() as services:
         console.print("后台任务已启动。The worker runs.")
-        services.worker.run(stop, beat=lambda: Path(_BEAT).touch())
+        sequencer = Thread(target=services.keep_ledger, args=(stop,), name="sequencer")
+        sequencer.start()
+        try:
+            services.worker.run(stop, beat=lambda: Path(_BEAT).touch())
+        finally:
+            stop.set()
+            sequencer.join()
 
 
 @database.command("upgrade")
