@@ -75,6 +75,12 @@ from store.objects import ObjectStore, open_object_store
 from store.outbox import Handler, Outbox, Worker
 from store.schema import require_current, upgrade
 from trust import LICENCE_ISSUED, Extending, Issuing, LicenceLog, LicenceTypes, PublishedCatalogue, Register, Renderer
+from trust.batch import BatchKind
+from trust.batch_loading import BatchLoading
+from trust.batch_work import BatchWorker, Done, Task
+from trust.batches import Batches
+from trust.issuing import IssueOrder
+from trust.licence import Licence
 from verify import (
     AnchorPurpose,
     Checker,
@@ -383,6 +389,40 @@ class Services:
             clock=self.clock,
             check_url=f"{self.settings.base_url}/c/",
         )
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Batches of licences."""
+        return Batches(self.database, self.keys.vault, self.clock)
+
+    @cached_property
+    def batch_loading(self) -> BatchLoading:
+        """Reads files of licences to issue."""
+        return BatchLoading(
+            database=self.database,
+            vault=self.keys.vault,
+            batches=self.batches,
+            catalogue=self.catalogue,
+            register=self.register,
+            issuing=self.issuing,
+            fonts=self.fonts,
+        )
+
+    @cached_property
+    def batch_worker(self) -> BatchWorker:
+        """Does the lines of batches."""
+        return BatchWorker(self.database, self.batches, self.clock, {BatchKind.ISSUE: self._issue_line})
+
+    def _issue_line(self, task: Task, done: Done) -> tuple[Licence, bool]:
+        order = IssueOrder(
+            type=task.type_slug,
+            fields=task.said["fields"],
+            actor=task.actor,
+            issuer_code=task.issuer_code,
+            issue_date=task.issue_date,
+        )
+        issued = self.issuing.issue(order, also=done)
+        return issued.licence, issued.created
 
     @cached_property
     def extending(self) -> Extending:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from trust import _tables as _tables  # registers the tables
+from trust import _batch_tables as _batch_tables  # registers the tables
+from trust import _tables as _tables  # the same
 from trust.catalogue import Catalogue, LicenceType
 from trust.codes import CitizenId, UnifiedSocialCreditCode
 from trust.content import Holder, LicenceContent

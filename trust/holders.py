@@ -48,3 +48,8 @@ def code_type_of(code: str, *, today: date) -> CodeType:
     except CitizenIdInvalidError:
         return "uscc"
     return "citizen_id"
+
+
+def number_index(vault: FieldVault, type_slug: str, number: str) -> bytes:
+    """The blind index of a licence's number (证照编号), apart for each type."""
+    return vault.blind_index(f"{type_slug}:{number}", context="licence.number")

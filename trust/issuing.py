@@ -6,12 +6,13 @@ again. All that is needed to show the licence is written before the one transact
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from seal import Organisation, Placement, Sealer, SealingOrder, SealRegistry
 from seal import Seal as SealRecord
@@ -87,9 +88,11 @@ class Issuing:
         self._clock = clock
         self._check_url = check_url
 
-    def issue(self, order: IssueOrder) -> Issued:
+    def issue(self, order: IssueOrder, *, also: Callable[[Session, Licence], None] | None = None) -> Issued:
         """Issue a licence.
 
+        :param also: done in the transaction that makes the licence exist; when it raises, the licence does not. It is
+            not called for a licence that was there before.
         :raises TypeUnknownError: there is no such type.
         :raises TypeNotPublishedError: it is a draft, or has been retired.
         :raises TypeForReferenceError: licences of the type are issued elsewhere.
@@ -137,6 +140,8 @@ class Issuing:
                     at=sealed.sealed_at,
                 )
                 self._outbox.add(session, LICENCE_ISSUED, {"identifier": licence.identifier}, key=licence.identifier)
+                if also is not None:
+                    also(session, licence)
         except IntegrityError:
             # Somebody issued the same number between our look and our entry.
             existing = self._existing(licence_type, checked, order)
@@ -145,17 +150,26 @@ class Issuing:
             return Issued(existing, created=False)
         return Issued(licence, created=True)
 
+    def require_seal(self, licence_type: LicenceType, issuer_code: str | None) -> str:
+        """The code of the body that would issue such a licence now.
+
+        :raises SealNoneForTypeError: nobody, or not this body, has an active seal for the type.
+        :raises SealAmbiguousError: several bodies have one and none is named.
+        """
+        return self._seal_for(licence_type, issuer_code).organisation.code
+
+    def same(self, licence: Licence, checked: CheckedFields, *, issue_date: date | None) -> bool:
+        """Whether a licence is the one that such an order would make."""
+        return dict(licence.fields) == dict(checked.fields) and issue_date in (None, licence.issue_date)
+
     def _existing(self, licence_type: LicenceType, checked: CheckedFields, order: IssueOrder) -> Licence | None:
         """The licence that this very order made before, if it did."""
         live = self._register.live(licence_type.slug, checked.number)
         if live is None:
             return None
-        same = (
-            dict(live.fields) == dict(checked.fields)
-            and order.issuer_code in (None, live.issuer_code)
-            and order.issue_date in (None, live.issue_date)
-        )
-        if not same:
+        if order.issuer_code not in (None, live.issuer_code) or not self.same(
+            live, checked, issue_date=order.issue_date
+        ):
             raise NumberInUseError(identifier=live.identifier)
         return live
 

@@ -20,7 +20,7 @@ from trust._tables import LicenceEventRow, LicencePdfRow, LicenceRow
 from trust.catalogue import Catalogue
 from trust.content import Holder, LicenceContent
 from trust.errors import ActRefusedError, LicenceUnknownError, ReasonMissingError
-from trust.holders import HolderIndex
+from trust.holders import HolderIndex, number_index
 from trust.identifier import LicenceIdentifier
 from trust.licence import Act, Licence, LicenceEvent, LicenceState, possible_acts, state_after
 from trust.licence_log import LicenceLog
@@ -226,7 +226,7 @@ class Register:
         self._log.add(session, row, act, actor=actor, reason=reason, at=at)
 
     def _number_index(self, type_slug: str, number: str) -> bytes:
-        return self._vault.blind_index(f"{type_slug}:{number}", context="licence.number")
+        return number_index(self._vault, type_slug, number)
 
     def _encrypt(self, content: LicenceContent) -> bytes:
         data = {

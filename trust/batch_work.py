@@ -1,0 +1,313 @@
+"""Doing the lines of batches: any number of processes on any number of machines, each line exactly once.
+
+A worker claims a few lines at a time by a lease, as :class:`store.outbox.Worker` claims jobs. What makes a line's
+licence exist marks the line as done in the same transaction, on the condition that the claim still holds: whoever is
+killed, whenever, a licence is there if and only if its line says so. A claim that was lost is worth nothing, so that
+it need not be on disk before the work begins.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from seal.errors import (
+    SealAmbiguousError,
+    SealCertificateExpiredError,
+    SealNoneForTypeError,
+    SealNotGrantedError,
+    SealNotUsableError,
+    SealQuotaUsedError,
+    SealTypeNotAllowedError,
+)
+from store.clock import Clock
+from store.database import Database, DatabaseUnavailableError
+from store.errors import Kind, YinzhengError
+from trust._batch_tables import BatchLineRow, BatchRow
+from trust.batch import BatchKind, BatchState, LineState
+from trust.batches import Batches, findings_json
+from trust.bulk_errors import LineLostError
+from trust.errors import (
+    FieldProblem,
+    FieldsInvalidError,
+    IssuerNotAllowedError,
+    TypeForReferenceError,
+    TypeNotPublishedError,
+)
+from trust.licence import Licence
+
+AT_ONCE = 10
+"""Lines that a worker claims at a time: what waits when it dies, and how soon a pause is heeded."""
+MOST_ATTEMPTS = 10
+
+_IDLE_SECONDS = 0.5
+_OUTAGE_SECONDS = 1.0
+_RETRY = timedelta(seconds=5)
+_STOPPED = (
+    SealAmbiguousError,
+    SealCertificateExpiredError,
+    SealNoneForTypeError,
+    SealNotGrantedError,
+    SealNotUsableError,
+    SealQuotaUsedError,
+    SealTypeNotAllowedError,
+    IssuerNotAllowedError,
+    TypeForReferenceError,
+    TypeNotPublishedError,
+)
+"""What stops every line of a batch as it stops one: the batch waits for a person."""
+
+_logger = logging.getLogger(__name__)
+
+
+class _ClaimLostError(Exception):
+    """The line is another's by now, or was cancelled; what was done for it is undone."""
+
+
+@dataclass(frozen=True, repr=False)
+class Task:
+    """One line to be done."""
+
+    batch_id: int
+    reference: str
+    type_slug: str
+    issuer_code: str | None
+    issue_date: date | None
+    sealed: bool
+    actor: str
+    line: int
+    attempt: int
+    said: Mapping[str, Any]
+
+
+@dataclass(frozen=True, repr=False)
+class _Claimed:
+    task: Task
+    kind: BatchKind
+    claim: str
+
+
+Done = Callable[[Session, Licence], None]
+LineHandler = Callable[[Task, Done], tuple[Licence, bool]]
+"""Does a line: calls the second argument in the transaction that makes the licence exist, and tells the licence and
+whether it made it."""
+
+
+class BatchWorker:
+    """Does the lines of running batches. Safe to run in many processes."""
+
+    def __init__(
+        self,
+        database: Database,
+        batches: Batches,
+        clock: Clock,
+        handlers: Mapping[BatchKind, LineHandler],
+        *,
+        lease: timedelta = timedelta(minutes=2),
+    ) -> None:
+        self._database = database
+        self._batches = batches
+        self._clock = clock
+        self._handlers = handlers
+        self._lease = lease
+
+    def run(self, stop: threading.Event) -> None:
+        """Do lines as they come until told to stop, also through outages of the database."""
+        while not stop.is_set():
+            try:
+                idle_seconds = 0.0 if self.run_once(stop) else _IDLE_SECONDS
+            except DatabaseUnavailableError as error:
+                _logger.warning("batches cannot be reached (%s)", error.code)
+                idle_seconds = _OUTAGE_SECONDS
+            except Exception as error:
+                _log_unexpected("a round of batches", error)
+                idle_seconds = _OUTAGE_SECONDS
+            stop.wait(idle_seconds)
+
+    def run_once(self, stop: threading.Event | None = None, *, reference: str | None = None) -> int:
+        """Claim a few lines, do them, and tell how many were tried; 0 when none waits now.
+
+        :param stop: when set, the rest of the lines is given back.
+        :param reference: only of this batch.
+        :raises DatabaseUnavailableError: the lines cannot be read or written.
+        """
+        claimed = self._claim(reference)
+        for count, each in enumerate(claimed):
+            if (stop is not None and stop.is_set()) or (count and not self._runs(each)):
+                self._give_back(claimed[count:])
+                return count
+            self._do(each)
+        for batch_id in {each.task.batch_id for each in claimed}:
+            self._finish(batch_id)
+        return len(claimed)
+
+    def _do(self, each: _Claimed) -> None:
+        task = each.task
+
+        def done(session: Session, licence: Licence) -> None:
+            self._mark(session, each, LineState.ISSUED, identifier=licence.identifier)
+
+        try:
+            licence, created = self._handlers[each.kind](task, done)
+            if not created:
+                with self._database.transaction() as session:
+                    self._mark(session, each, LineState.EXISTING, identifier=licence.identifier)
+        except _ClaimLostError:
+            _logger.warning("line %d of batch %s went to another", task.line, task.reference)
+        except _STOPPED as error:
+            _logger.warning("batch %s was paused: %s", task.reference, error.code)
+            self._pause(each, error.code)
+        except YinzhengError as error:
+            if error.kind is Kind.UNAVAILABLE and task.attempt < MOST_ATTEMPTS:
+                _logger.warning("line %d of batch %s will be tried again: %s", task.line, task.reference, error.code)
+                self._put_off(each)
+                return
+            self._fail(each, error)
+        except Exception as error:
+            _log_unexpected(f"line {task.line} of batch {task.reference}", error)
+            if task.attempt < MOST_ATTEMPTS:
+                self._put_off(each)
+            else:
+                self._fail(each, LineLostError())
+
+    def _claim(self, reference: str | None) -> list[_Claimed]:
+        now = self._clock.now()
+        claim = secrets.token_hex(12)
+        with self._database.transaction() as session:
+            session.execute(sa.text("SET LOCAL synchronous_commit TO OFF"))
+            for batch in session.scalars(_running(reference)):
+                rows = list(session.scalars(_free_lines(batch.id, now)))
+                if rows and rows[0].attempts:
+                    rows = rows[:1]  # what a worker may have died of is tried alone
+                found = [each for each in (self._take(batch, row, claim, now + self._lease) for row in rows) if each]
+                if rows:
+                    return found
+        for batch_id in self._without_waiting(reference):
+            self._finish(batch_id)
+        return []
+
+    def _take(self, batch: BatchRow, row: BatchLineRow, claim: str, until: Any) -> _Claimed | None:
+        if row.attempts >= MOST_ATTEMPTS or row.data is None:
+            lost = LineLostError()
+            row.state, row.data, row.done_at = LineState.FAILED, None, self._clock.now()
+            row.findings = findings_json([FieldProblem("", lost.code, lost.message_zh, lost.message_en)])
+            return None
+        row.attempts += 1
+        row.claim, row.claim_until = claim, until
+        task = Task(
+            batch_id=batch.id,
+            reference=batch.reference,
+            type_slug=batch.type_slug,
+            issuer_code=batch.issuer_code,
+            issue_date=batch.issue_date,
+            sealed=batch.sealed,
+            actor=batch.actor,
+            line=row.line,
+            attempt=row.attempts,
+            said=self._batches.decrypt(batch.reference, row.line, row.data),
+        )
+        return _Claimed(task, BatchKind(batch.kind), claim)
+
+    def _mark(self, session: Session, each: _Claimed, state: LineState, **values: Any) -> None:
+        """Give a line its result; raises when it is no longer ours."""
+        marked = session.execute(
+            _mine(each)
+            .values(state=state, data=None, claim=None, claim_until=None, done_at=self._clock.now(), **values)
+            .returning(BatchLineRow.line)
+        )
+        if marked.first() is None:
+            raise _ClaimLostError
+
+    def _fail(self, each: _Claimed, error: YinzhengError) -> None:
+        problems = (
+            error.problems
+            if isinstance(error, FieldsInvalidError)
+            else (FieldProblem("", error.code, error.message_zh, error.message_en),)
+        )
+        try:
+            with self._database.transaction() as session:
+                self._mark(session, each, LineState.FAILED, findings=findings_json(problems))
+        except _ClaimLostError:
+            return
+
+    def _put_off(self, each: _Claimed) -> None:
+        with self._database.transaction() as session:
+            session.execute(_mine(each).values(claim=None, claim_until=self._clock.now() + _RETRY))
+
+    def _give_back(self, claimed: list[_Claimed]) -> None:
+        with self._database.transaction() as session:
+            for each in claimed:
+                session.execute(_mine(each).values(claim=None, claim_until=None, attempts=BatchLineRow.attempts - 1))
+
+    def _pause(self, each: _Claimed, code: str) -> None:
+        with self._database.transaction() as session:
+            session.execute(
+                sa.update(BatchRow)
+                .where(BatchRow.id == each.task.batch_id, BatchRow.state == BatchState.RUNNING)
+                .values(state=BatchState.PAUSED, state_reason=code)
+            )
+        self._give_back([each])
+
+    def _runs(self, each: _Claimed) -> bool:
+        with self._database.transaction() as session:
+            return session.scalar(sa.select(BatchRow.state).where(BatchRow.id == each.task.batch_id)) == "running"
+
+    def _without_waiting(self, reference: str | None) -> list[int]:
+        with self._database.transaction() as session:
+            return [row.id for row in session.scalars(_running(reference).where(~_waits(BatchRow.id)))]
+
+    def _finish(self, batch_id: int) -> None:
+        """End a batch of which no line waits any more."""
+        with self._database.transaction() as session:
+            session.execute(
+                sa.update(BatchRow)
+                .where(BatchRow.id == batch_id, BatchRow.state == BatchState.RUNNING, ~_waits(BatchRow.id))
+                .values(state=BatchState.DONE, ended_at=self._clock.now())
+            )
+
+
+def _running(reference: str | None) -> sa.Select[Any]:
+    statement = sa.select(BatchRow).where(BatchRow.state == BatchState.RUNNING).order_by(BatchRow.id)
+    return statement if reference is None else statement.where(BatchRow.reference == reference)
+
+
+def _free_lines(batch_id: int, now: Any) -> sa.Select[Any]:
+    return (
+        sa.select(BatchLineRow)
+        .where(
+            BatchLineRow.batch_id == batch_id,
+            BatchLineRow.state == LineState.WAITING,
+            sa.or_(BatchLineRow.claim_until.is_(None), BatchLineRow.claim_until < now),
+        )
+        .order_by(BatchLineRow.attempts, BatchLineRow.line)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _waits(batch_id: Any) -> sa.Exists:
+    return sa.exists().where(BatchLineRow.batch_id == batch_id, BatchLineRow.state == LineState.WAITING)
+
+
+def _mine(each: _Claimed) -> sa.Update:
+    return sa.update(BatchLineRow).where(
+        BatchLineRow.batch_id == each.task.batch_id,
+        BatchLineRow.line == each.task.line,
+        BatchLineRow.state == LineState.WAITING,
+        BatchLineRow.claim == each.claim,
+    )
+
+
+def _log_unexpected(what: str, error: Exception) -> None:
+    # Where it happened, but not the error's text, which may quote personal data.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _logger.error("%s failed: %s\n%s", what, type(error).__name__, where)
