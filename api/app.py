@@ -18,7 +18,7 @@ from api import problems
 from api.limits import BodyLimit
 from api.pages import router as pages
 from api.problems import Problem
-from api.routers import health, holder, issuer, oauth, pki, seals, verifier
+from api.routers import health, holder, issuer, oauth, pki, seal_office, seals, verifier
 from api.services import Services
 
 _log = logging.getLogger("yinzheng.http")
@@ -81,6 +81,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         verifier.router,
         pki.router,
         seals.router,
+        seal_office.router,
         health.router,
     ):
         app.include_router(router)

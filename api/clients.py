@@ -43,6 +43,10 @@ class Scope(StrEnum):
     """Open one holder's wallet and present from it."""
     CHECK = "licences:check"
     """Check licences."""
+    SEALS = "seals:administer"
+    """Apply for the seals of its body and of those below it, ask for their moves, freeze them, grant their use."""
+    SEALS_APPROVE = "seals:approve"
+    """Give or refuse the second officer's word on what others asked for."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +90,10 @@ class Client:
     terms: ClientTerms = ClientTerms()
     active: bool = True
 
-    def require(self, scope: Scope) -> None:
-        """:raises ScopeMissingError: the client may not do this."""
-        if scope not in self.scopes:
-            raise ScopeMissingError(scope=scope.value)
+    def require(self, *scopes: Scope) -> None:
+        """:raises ScopeMissingError: the client has none of these scopes."""
+        if self.scopes.isdisjoint(scopes):
+            raise ScopeMissingError(scope=scopes[0].value)
 
 
 @dataclass(frozen=True)

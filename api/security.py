@@ -23,6 +23,8 @@ bearer = OAuth2(
                 Scope.ISSUE.value: "签发并管理本机构的证照 Issue and manage the body's licences",
                 Scope.HOLD.value: "打开持证人的卡包并亮证 Open the holder's wallet and present from it",
                 Scope.CHECK.value: "核验证照 Check licences",
+                Scope.SEALS.value: "管理本机构及下级机构的印章 Administer the seals of the body and those below it",
+                Scope.SEALS_APPROVE.value: "审批印章事项 Approve what others asked for",
             },
         )
     ),
@@ -40,8 +42,8 @@ def services_of(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(services_of)]
 
 
-def client_with(scope: Scope) -> Callable[..., Client]:
-    """A dependency that lets in clients with a scope.
+def client_with(*scopes: Scope) -> Callable[..., Client]:
+    """A dependency that lets in clients with one of some scopes.
 
     It raises :class:`TokenMissingError`, the errors of a wrong token, :class:`~api.errors.ScopeMissingError`, or
     :class:`~store.limits.RateLimitedError` for a client that calls too often.
@@ -57,7 +59,7 @@ def client_with(scope: Scope) -> Callable[..., Client]:
         shown = thumbprint(certificate) if certificate is not None else None
         client = services.clients.authenticate(token, thumbprint=shown)
         services.limiter.hit(client.terms.rate or services.settings.client_rate, "client", client.id)
-        client.require(scope)
+        client.require(*scopes)
         return client
 
     return authenticate

@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from api.commands.common import console, open_services, print_json, write_text
+from api.document_types import document_type
 from seal import Grant, GrantTerms, SealUser, UseResult, UseSearch
 from seal.grants import CHINA
 from seal.use_export import csv_lines, found_uses, json_lines
@@ -55,7 +56,7 @@ def grant(
     """授权用印。Let a body, or one of its clients, use a seal."""
     with open_services() as services:
         terms = GrantTerms(
-            [services.catalogue.latest(each).slug for each in licence_type],
+            [document_type(services.catalogue, each) for each in licence_type],
             purpose,
             SealUser(organisation, client),
             quota,

@@ -12,6 +12,7 @@ from rich.tree import Tree
 
 from api.commands import esl, seal_uses
 from api.commands.common import console, open_services, print_json, read_bytes
+from api.document_types import document_type
 from api.seal_views import SealRecordView, SealView
 from seal import Move, Organisation, Seal, SealApplication, SealKind
 from seal.grants import CHINA
@@ -118,7 +119,7 @@ def apply(
     with open_services() as services:
         application = SealApplication(
             owner,
-            [services.catalogue.get(each).slug for each in licence_type or ()],
+            [document_type(services.catalogue, each) for each in licence_type or ()],
             purpose,
             size,
             kind,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from api.clients import Client, Scope
 from api.problems import responses
@@ -14,11 +15,12 @@ from api.security import ServicesDep, client_with, remote_address
 from api.services import Services
 from seal import Person, UseResult, UseSearch
 from seal.errors import SealUnknownError
+from seal.use_export import csv_lines, found_uses, json_lines
 
 router = APIRouter(prefix="/v1/seals", tags=["印章 Seals"])
 
 NumberPath = Annotated[str, Path(pattern="^[0-9]{13}$", examples=[NUMBER_EXAMPLE])]
-OwnerDep = Annotated[Client, Depends(client_with(Scope.ISSUE))]
+OwnerDep = Annotated[Client, Depends(client_with(Scope.ISSUE, Scope.SEALS))]
 FirstDay = Annotated[date | None, Query(alias="from", description="First day, in China's calendar.")]
 LastDay = Annotated[date | None, Query(alias="until", description="Last day, included.")]
 
@@ -51,6 +53,32 @@ def uses(
     _require_owner(services, client, number)
     search = UseSearch(number, first_day, last_day, document_type, document_identifier, caller, None, result)
     return SealUsePageView.of(services.seal_uses.search(search, cursor=cursor, limit=limit))
+
+
+@router.get(
+    "/{number}/uses/export",
+    summary="导出用印记录 Export the uses of a seal",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"text/csv": {"schema": {"type": "string"}}, "application/json": {}}},
+        **responses(401, 403, 404, 422),
+    },
+)
+def export(
+    services: ServicesDep,
+    client: OwnerDep,
+    number: NumberPath,
+    first_day: FirstDay = None,
+    last_day: LastDay = None,
+    form: Annotated[Literal["csv", "json"], Query(alias="format")] = "csv",
+) -> StreamingResponse:
+    """本机构印章的全部用印记录，CSV 或 JSON。All uses of a seal of the client's own body, as a file."""
+    _require_owner(services, client, number)
+    found = found_uses(services.seal_uses, UseSearch(number, first_day, last_day))
+    lines = csv_lines(found) if form == "csv" else json_lines(found)
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{number}-uses.{form}"'}
+    kind = "text/csv; charset=utf-8" if form == "csv" else "application/json"
+    return StreamingResponse(lines, media_type=kind, headers=headers)
 
 
 @router.get("/{number}/days", summary="逐日用印统计 Uses day by day", responses=responses(401, 403, 404, 422))
