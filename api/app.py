@@ -18,7 +18,7 @@ from api import problems
 from api.limits import BodyLimit
 from api.pages import router as pages
 from api.problems import Problem
-from api.routers import health, holder, issuer, oauth, pki, seal_office, seals, verifier
+from api.routers import health, holder, issuer, licence_life, oauth, pki, seal_office, seals, verifier
 from api.services import Services
 
 _log = logging.getLogger("yinzheng.http")
@@ -77,6 +77,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
     for router in (
         oauth.router,
         issuer.router,
+        licence_life.router,
         holder.router,
         verifier.router,
         pki.router,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from trust import Licence, LicenceEvent, LicenceType
+from trust import Licence, LicenceEvent, LicenceState, LicenceType
 from verify import Verdict
 from wallet import Presentation
 
@@ -40,7 +40,28 @@ class IssueRequest(_Strict):
 class ReasonRequest(_Strict):
     """Why the status changes; goes on record."""
 
-    reason: str = Field(min_length=1, max_length=500, examples=["持证人申请注销"])
+    reason: str = Field(min_length=1, max_length=500, examples=["有待核查"])
+
+
+class EndingRequest(ReasonRequest):
+    """Why a licence ends, and on what law; goes on record."""
+
+    legal_basis: str = Field(
+        min_length=1,
+        max_length=500,
+        description="法律依据.",
+        examples=["《中华人民共和国行政许可法》第七十条第四项"],
+    )
+
+
+class ChangeRequest(ReasonRequest):
+    """A new version of a licence."""
+
+    fields: dict[str, Any] = Field(description="What is to be different. null takes a field out.", default_factory=dict)
+    issue_date: date | None = Field(
+        None, description="颁发日期 of the new version; today where it is left out, of a correction the old one."
+    )
+    legal_basis: str | None = Field(None, max_length=500, description="法律依据.")
 
 
 class HolderView(BaseModel):
@@ -72,6 +93,9 @@ class LicenceView(BaseModel):
     fields: dict[str, Any]
     pdf_digest: str = Field(description="SHA-256 of the sealed PDF.")
     issued_at: datetime
+    revision: int = Field(description="Counts up with every act; the ETag, for If-Match.", examples=[1])
+    supersedes: str | None = Field(description="Identifier of the version whose place it took.")
+    superseded_by: str | None = Field(description="Identifier of the version that took its place.")
 
     @classmethod
     def of(cls, licence: Licence, today: date) -> LicenceView:
@@ -95,7 +119,33 @@ class LicenceView(BaseModel):
             fields=dict(licence.fields),
             pdf_digest=licence.pdf_digest,
             issued_at=licence.issued_at,
+            revision=licence.revision,
+            supersedes=licence.supersedes,
+            superseded_by=licence.superseded_by,
         )
+
+
+class SearchRequest(_Strict):
+    """What licences to find; everything said has to hold."""
+
+    identifier: str | None = Field(None, max_length=200)
+    number: str | None = Field(None, max_length=200, description="证照编号, whole.")
+    holder_code: str | None = Field(None, max_length=18, description="持证主体代码, whole.")
+    type: str | None = Field(None, max_length=64, description="Slug or code of the type.")
+    region: str | None = Field(None, max_length=12, description="行政区划代码 of the issuer, or its beginning.")
+    issued_from: date | None = Field(None, description="颁发日期 from.")
+    issued_until: date | None = Field(None, description="颁发日期 to, included.")
+    valid_on: date | None = Field(None, description="A day within the term.")
+    state: LicenceState | None = Field(None, description="证照状态 today.")
+    cursor: str | None = Field(None, max_length=40, description="From the page before.")
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class LicencePageView(BaseModel):
+    """Some licences, newest first."""
+
+    licences: list[LicenceView]
+    next_cursor: str | None = Field(description="For the next page; null on the last.")
 
 
 class EventView(BaseModel):
@@ -106,6 +156,7 @@ class EventView(BaseModel):
     state: str
     actor: str
     reason: str
+    legal_basis: str | None
     at: datetime
 
     @classmethod
@@ -116,6 +167,7 @@ class EventView(BaseModel):
             state=event.state.value,
             actor=event.actor,
             reason=event.reason,
+            legal_basis=event.legal_basis,
             at=event.at,
         )
 

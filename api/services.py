@@ -74,7 +74,18 @@ from store.limits import RateLimiter, open_rate_limiter
 from store.objects import ObjectStore, open_object_store
 from store.outbox import Handler, Outbox, Worker
 from store.schema import require_current, upgrade
-from trust import LICENCE_ISSUED, Extending, Issuing, LicenceLog, LicenceTypes, PublishedCatalogue, Register, Renderer
+from trust import (
+    LICENCE_ISSUED,
+    Changing,
+    Extending,
+    Issuing,
+    LicenceLog,
+    LicenceTypes,
+    PublishedCatalogue,
+    Register,
+    Renderer,
+    Searching,
+)
 from trust.batch import BatchKind
 from trust.batch_loading import BatchLoading
 from trust.batch_work import BatchWorker, Done, Task
@@ -375,6 +386,13 @@ class Services:
         self.ledger.run(stop, beat=lambda: log.adopt(self.database, self.clock))
 
     @cached_property
+    def renderer(self) -> Renderer:
+        """Lays licences out."""
+        renderer = Renderer(self.fonts)
+        self._closing.callback(renderer.close)
+        return renderer
+
+    @cached_property
     def issuing(self) -> Issuing:
         """Issues licences."""
         return Issuing(
@@ -383,12 +401,34 @@ class Services:
             outbox=self.outbox,
             catalogue=self.catalogue,
             register=self.register,
-            renderer=Renderer(self.fonts),
+            renderer=self.renderer,
             seals=self.seals,
             sealer=self.sealer,
             clock=self.clock,
-            check_url=f"{self.settings.base_url}/c/",
+            check_url=self._check_url,
         )
+
+    @property
+    def _check_url(self) -> str:
+        return f"{self.settings.base_url}/c/"
+
+    @cached_property
+    def changing(self) -> Changing:
+        """Puts new versions of licences in the place of old ones."""
+        return Changing(
+            database=self.database,
+            outbox=self.outbox,
+            catalogue=self.catalogue,
+            register=self.register,
+            issuing=self.issuing,
+            clock=self.clock,
+            check_url=self._check_url,
+        )
+
+    @cached_property
+    def searching(self) -> Searching:
+        """Finds licences."""
+        return Searching(self.database, self.register, self.keys.vault, self.catalogue, self.clock)
 
     @cached_property
     def batches(self) -> Batches:

@@ -89,3 +89,15 @@ class LedgerHeadRow(Base):
     size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     root: Mapped[bytes]
     at: Mapped[datetime]
+
+
+class OnceRow(Base):
+    """A request that its caller may repeat, and what came of it."""
+
+    __tablename__ = "once"
+
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    result: Mapped[str]
+    at: Mapped[datetime]

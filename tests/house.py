@@ -20,6 +20,7 @@ ISSUERS = {
     "food_operation_permit": MARKET,
     "physician_practice_certificate": HEALTH,
 }
+LAW = "《中华人民共和国行政许可法》第七十条第四项"
 APPLICANT, APPROVER = "officer:applicant", "officer:approver"
 
 

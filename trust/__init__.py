@@ -5,8 +5,10 @@ from __future__ import annotations
 from trust import _batch_tables as _batch_tables  # registers the tables
 from trust import _tables as _tables  # the same
 from trust.catalogue import Catalogue, LicenceType
+from trust.changing import ChangeOrder, Changing
 from trust.codes import CitizenId, UnifiedSocialCreditCode
 from trust.content import Holder, LicenceContent
+from trust.decisions import Decision
 from trust.extending import DEFAULT_MARGIN, Extending, ExtensionReport
 from trust.holders import CodeType, HolderIndex, checked_code
 from trust.identifier import LicenceIdentifier
@@ -18,6 +20,7 @@ from trust.licence_types import LicenceTypes, TypeVersion
 from trust.published_catalogue import PublishedCatalogue
 from trust.register import Register
 from trust.rendering import Renderer
+from trust.searching import LicencePage, LicenceSearch, Searching
 from trust.type_package import TypePackage
 
 __all__ = [
@@ -25,8 +28,11 @@ __all__ = [
     "LICENCE_ISSUED",
     "Act",
     "Catalogue",
+    "ChangeOrder",
+    "Changing",
     "CitizenId",
     "CodeType",
+    "Decision",
     "Extending",
     "ExtensionReport",
     "Holder",
@@ -39,12 +45,15 @@ __all__ = [
     "LicenceEvent",
     "LicenceIdentifier",
     "LicenceLog",
+    "LicencePage",
+    "LicenceSearch",
     "LicenceState",
     "LicenceType",
     "LicenceTypes",
     "PublishedCatalogue",
     "Register",
     "Renderer",
+    "Searching",
     "TypeOrigin",
     "TypePackage",
     "TypeState",

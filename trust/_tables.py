@@ -16,7 +16,8 @@ class LicenceRow(Base):
 
     __tablename__ = "licence"
     __table_args__ = (
-        sa.CheckConstraint("state IN ('valid', 'suspended', 'revoked')", name="state"),
+        sa.CheckConstraint("state IN ('valid', 'suspended', 'revoked', 'cancelled', 'superseded')", name="state"),
+        sa.CheckConstraint("(state = 'superseded') = (superseded_by IS NOT NULL)", name="superseded"),
         sa.CheckConstraint("holder_code_type IN ('citizen_id', 'uscc')", name="holder_code_type"),
         sa.ForeignKeyConstraint(["type_slug", "type_version"], [TypeVersionRow.slug, TypeVersionRow.version]),
         sa.Index(
@@ -52,6 +53,14 @@ class LicenceRow(Base):
     issued_at: Mapped[datetime]
     logged: Mapped[bool]
     """Whether the ledger has an entry about it; those from before the ledger are entered afterwards."""
+    revision: Mapped[int] = mapped_column(server_default="1")
+    region_code: Mapped[str] = mapped_column(sa.String(12), index=True)
+    supersedes: Mapped[str | None] = mapped_column(sa.ForeignKey("licence.identifier"), unique=True)
+    superseded_by: Mapped[str | None] = mapped_column(
+        # the version that takes over is entered after the one before it has let go of the number
+        sa.ForeignKey("licence.identifier", deferrable=True, initially="DEFERRED"),
+        unique=True,
+    )
 
 
 class LicencePdfRow(Base):
@@ -77,4 +86,5 @@ class LicenceEventRow(Base):
     state: Mapped[str]
     actor: Mapped[str]
     reason: Mapped[str]
+    legal_basis: Mapped[str | None]
     at: Mapped[datetime]

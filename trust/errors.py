@@ -200,6 +200,60 @@ class ActRefusedError(YinzhengError):
     en = "The licence is {state}; it is not possible to {act} it. Possible now: {possible}."
 
 
+class LicenceChangedError(YinzhengError):
+    """Somebody changed the licence after the caller had looked at it."""
+
+    code = "trust.licence_changed"
+    kind = Kind.CONFLICT
+    zh = "该证照在您查看之后已被他人办理过其他事项（现为第 {revision} 次修订）。请重新查看后再办理。"
+    en = "The licence was changed after you looked at it (it is at revision {revision} now). Look again, then decide."
+
+
+class LegalBasisMissingError(YinzhengError):
+    """An act that has to name the law it rests on does not."""
+
+    code = "trust.legal_basis_missing"
+    kind = Kind.INVALID
+    zh = "{act_zh}证照须写明法律依据（不超过 500 字）。"
+    en = "To {act} a licence, name the law it rests on, in at most 500 characters."
+
+
+class EndorsementNotDueError(YinzhengError):
+    """The type needs no endorsement, or the licence has the next one already."""
+
+    code = "trust.endorsement_not_due"
+    kind = Kind.CONFLICT
+    zh = "该证照无需年检，或下一期年检已经办理。"
+    en = "The licence needs no endorsement, or has the next one already."
+
+
+class NothingChangedError(YinzhengError):
+    """A new version would say what the old one says."""
+
+    code = "trust.nothing_changed"
+    kind = Kind.CONFLICT
+    zh = "新内容与现有证照完全相同，无须{act_zh}。"
+    en = "The new content is that of the licence as it is; there is nothing to {act}."
+
+
+class HolderChangedError(YinzhengError):
+    """A new version cannot have another holder."""
+
+    code = "trust.holder_changed"
+    kind = Kind.CONFLICT
+    zh = "持证主体代码不得变更。请注销原证照，另行签发。"
+    en = "A licence keeps its holder's code. Cancel this one and issue another."
+
+
+class SearchInvalidError(YinzhengError):
+    """A search cannot be made as it was asked for."""
+
+    code = "trust.search_invalid"
+    kind = Kind.INVALID
+    zh = "查询条件有误：{problem_zh}"
+    en = "The search cannot be made: {problem_en}"
+
+
 class ReasonMissingError(YinzhengError):
     """A change of status came without a usable reason."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Self
 
@@ -106,6 +106,13 @@ class LicenceIdentifier:
                 "its check character is wrong, so a character was mistyped",
             )
         return identifier
+
+    def next_version(self) -> Self:
+        """The identifier of the version that takes this one's place.
+
+        :raises IdentifierInvalidError: there have been 999.
+        """
+        return replace(self, version=self.version + 1)
 
     @property
     def check(self) -> str:

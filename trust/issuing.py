@@ -14,12 +14,13 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from seal import Organisation, Placement, Sealer, SealingOrder, SealRegistry
+from seal import Organisation, Placement, SealedPdf, Sealer, SealingOrder, SealRegistry
 from seal import Seal as SealRecord
 from seal.errors import SealAmbiguousError, SealNoneForTypeError
 from store.clock import Clock
 from store.database import Database
 from store.objects import ObjectStore
+from store.once import Once, result_of, settle
 from store.outbox import Outbox
 from trust.catalogue import Catalogue, LicenceType
 from trust.codes import UnifiedSocialCreditCode
@@ -49,6 +50,8 @@ class IssueOrder:
     """Unified social credit code of the issuing body; may be left out where only one body has a seal for the type."""
     issue_date: date | None = None
     """Defaults to today."""
+    once: Once | None = None
+    """Mark of the order, where it may come again."""
 
 
 @dataclass(frozen=True)
@@ -101,41 +104,36 @@ class Issuing:
         :raises SealNoneForTypeError: nobody, or not this body, has an active seal for the type.
         :raises IssuerNotAllowedError: those that have one may not issue licences of the type.
         :raises SealAmbiguousError: several bodies have one and the order names none.
+        :raises OnceKeyReusedError: the order's mark was used for another one.
         :raises YinzhengError: what laying out, sealing or keeping it raises.
         """
+        done = self._done(order.once)
+        if done is not None:
+            return Issued(done, created=False)
         licence_type = self._catalogue.get(order.type)
-        place = licence_type.seal
         now = self._clock.now()
         issue_date = order.issue_date or local_date(now)
         checked = check_fields(licence_type, order.fields, issue_date=issue_date, today=local_date(now))
         existing = self._existing(licence_type, checked, order)
         if existing is not None:
             return Issued(existing, created=False)
-        seal = self._seal_for(licence_type, order.issuer_code)
+        seal = self.seal_for(licence_type, order.issuer_code)
         content = self._content(licence_type, checked, seal.organisation, issue_date)
-        pdf = self._renderer.render(content, at=now.replace(microsecond=0))
-        sealed = self._sealer.seal_pdf(
-            pdf,
-            SealingOrder(
-                seal_number=seal.number,
-                caller=order.actor,
-                document_type=licence_type.slug,
-                document_identifier=str(content.identifier),
-                placement=Placement(place.page, place.x_mm, place.y_mm),
-                reason=f"签发{licence_type.name_zh}",
-                level=place.level,
-            ),
-        )
-        self._objects.put(sealed.data)
+        sealed = self.produce(content, seal, actor=order.actor, reason=f"签发{licence_type.name_zh}")
         try:
             with self._database.transaction() as session:
                 require_published(session, licence_type)
+                if order.once is not None:
+                    earlier = settle(session, order.once, str(content.identifier), now)
+                    if earlier is not None:
+                        return Issued(self._register.get(earlier), created=False)
                 licence = self._register.enter(
                     session,
                     content,
                     pdf_digest=sealed.digest,
                     proof_until=sealed.proof_until,
                     seal_use_id=sealed.use_id,
+                    region_code=seal.organisation.region_code,
                     actor=order.actor,
                     at=sealed.sealed_at,
                 )
@@ -156,11 +154,41 @@ class Issuing:
         :raises SealNoneForTypeError: nobody, or not this body, has an active seal for the type.
         :raises SealAmbiguousError: several bodies have one and none is named.
         """
-        return self._seal_for(licence_type, issuer_code).organisation.code
+        return self.seal_for(licence_type, issuer_code).organisation.code
 
     def same(self, licence: Licence, checked: CheckedFields, *, issue_date: date | None) -> bool:
         """Whether a licence is the one that such an order would make."""
         return dict(licence.fields) == dict(checked.fields) and issue_date in (None, licence.issue_date)
+
+    def produce(self, content: LicenceContent, seal: SealRecord, *, actor: str, reason: str) -> SealedPdf:
+        """Lay a licence out, seal it and keep the file; nothing says yet that it exists.
+
+        :param reason: stands in the seal.
+        :raises YinzhengError: what laying out, sealing or keeping it raises.
+        """
+        place = content.type.seal
+        sealed = self._sealer.seal_pdf(
+            self._renderer.render(content, at=self._clock.now().replace(microsecond=0)),
+            SealingOrder(
+                seal_number=seal.number,
+                caller=actor,
+                document_type=content.type.slug,
+                document_identifier=str(content.identifier),
+                placement=Placement(place.page, place.x_mm, place.y_mm),
+                reason=reason,
+                level=place.level,
+            ),
+        )
+        self._objects.put(sealed.data)
+        return sealed
+
+    def _done(self, once: Once | None) -> Licence | None:
+        """What came of an order that was carried out before."""
+        if once is None:
+            return None
+        with self._database.transaction() as session:
+            identifier = result_of(session, once)
+        return self._register.get(identifier) if identifier is not None else None
 
     def _existing(self, licence_type: LicenceType, checked: CheckedFields, order: IssueOrder) -> Licence | None:
         """The licence that this very order made before, if it did."""
@@ -173,7 +201,12 @@ class Issuing:
             raise NumberInUseError(identifier=live.identifier)
         return live
 
-    def _seal_for(self, licence_type: LicenceType, issuer_code: str | None) -> SealRecord:
+    def seal_for(self, licence_type: LicenceType, issuer_code: str | None) -> SealRecord:
+        """The seal that goes on a type of licence.
+
+        :raises SealNoneForTypeError: nobody, or not this body, has an active seal for the type.
+        :raises SealAmbiguousError: several bodies have one and none is named.
+        """
         seals = self._seals.usable_for(licence_type.slug, issuer_code)
         if not seals:
             raise SealNoneForTypeError(document_type=licence_type.name_zh)

@@ -14,11 +14,16 @@ from trust.holders import HolderIndex
 
 
 class LicenceState(StrEnum):
-    """证照状态. The first three are acts of an authority; expiry comes by itself."""
+    """证照状态. The first five are what an authority decided; the others come with the calendar."""
 
     VALID = "valid"
     SUSPENDED = "suspended"
     REVOKED = "revoked"
+    """By the authority, against the holder."""
+    CANCELLED = "cancelled"
+    """At the holder's wish, or because what it was for is over."""
+    SUPERSEDED = "superseded"
+    """Another version took its place."""
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
 
@@ -32,6 +37,8 @@ _ZH = {
     LicenceState.VALID: "有效",
     LicenceState.SUSPENDED: "暂停",
     LicenceState.REVOKED: "吊销",
+    LicenceState.CANCELLED: "注销",
+    LicenceState.SUPERSEDED: "已换发",
     LicenceState.EXPIRED: "过期",
     LicenceState.NOT_YET_VALID: "未生效",
 }
@@ -44,6 +51,15 @@ class Act(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     REVOKE = "revoke"
+    CANCEL = "cancel"
+    CORRECT = "correct"
+    """A new version without an error that the old one had."""
+    CHANGE = "change"
+    """A new version, because what it says has changed."""
+    RENEW = "renew"
+    """A new version with a new term."""
+    ENDORSE = "endorse"
+    """It holds for another year."""
     EXTEND = "extend"
     """The long-term proof of its file was renewed; its status stays."""
 
@@ -53,24 +69,47 @@ class Act(StrEnum):
         return _ACT_ZH[self]
 
 
-_ACT_ZH = {Act.ISSUE: "签发", Act.SUSPEND: "暂停", Act.RESUME: "恢复", Act.REVOKE: "吊销", Act.EXTEND: "延长签名证明"}
+_ACT_ZH = {
+    Act.ISSUE: "签发",
+    Act.SUSPEND: "暂停",
+    Act.RESUME: "恢复",
+    Act.REVOKE: "吊销",
+    Act.CANCEL: "注销",
+    Act.CORRECT: "更正",
+    Act.CHANGE: "变更",
+    Act.RENEW: "延续",
+    Act.ENDORSE: "年检",
+    Act.EXTEND: "延长签名证明",
+}
 
-_NEXT: dict[tuple[LicenceState, Act], LicenceState] = {
-    (LicenceState.VALID, Act.SUSPEND): LicenceState.SUSPENDED,
-    (LicenceState.VALID, Act.REVOKE): LicenceState.REVOKED,
-    (LicenceState.SUSPENDED, Act.RESUME): LicenceState.VALID,
-    (LicenceState.SUSPENDED, Act.REVOKE): LicenceState.REVOKED,
+NEW_VERSION = frozenset({Act.CORRECT, Act.CHANGE, Act.RENEW})
+"""Acts that put another version in a licence's place."""
+
+ON_LEGAL_BASIS = frozenset({Act.REVOKE, Act.CANCEL})
+"""Acts that have to name the law they rest on."""
+
+_ENDING = {Act.REVOKE: LicenceState.REVOKED, Act.CANCEL: LicenceState.CANCELLED}
+_CHANGING = {Act.CORRECT: LicenceState.SUPERSEDED, Act.CHANGE: LicenceState.SUPERSEDED}
+_RENEWING = {Act.RENEW: LicenceState.SUPERSEDED}
+_ENDORSING = {Act.ENDORSE: LicenceState.VALID}
+_SUSPENDING = {Act.SUSPEND: LicenceState.SUSPENDED}
+
+_NEXT: dict[LicenceState, dict[Act, LicenceState]] = {
+    LicenceState.VALID: _SUSPENDING | _ENDING | _CHANGING | _RENEWING | _ENDORSING,
+    LicenceState.NOT_YET_VALID: _SUSPENDING | _ENDING | _CHANGING,
+    LicenceState.EXPIRED: _ENDING | _RENEWING | _ENDORSING,
+    LicenceState.SUSPENDED: {Act.RESUME: LicenceState.VALID} | _ENDING,
 }
 
 
 def state_after(state: LicenceState, act: Act) -> LicenceState | None:
-    """The state that an act leads to, or None where it is not possible."""
-    return _NEXT.get((state, act))
+    """The state that goes on record after an act on a licence in a state, or None where the act is not possible."""
+    return _NEXT.get(state, {}).get(act)
 
 
 def possible_acts(state: LicenceState) -> tuple[Act, ...]:
     """The acts that a licence in this state can take."""
-    return tuple(act for (before, act) in _NEXT if before is state)
+    return tuple(_NEXT.get(state, ()))
 
 
 @dataclass(frozen=True, repr=False)
@@ -98,6 +137,12 @@ class Licence:
     issued_at: datetime
     proof_until: datetime | None
     """When the certificate of the file's last document time stamp ends; None where it has none."""
+    revision: int
+    """Counts up with every act; who decides on what he has seen names it, and is told when another was faster."""
+    supersedes: str | None
+    """Identifier of the version whose place it took."""
+    superseded_by: str | None
+    """Identifier of the version that took its place."""
     co_holders: tuple[Holder, ...] = ()
     """The holders after the first, of a licence with several."""
     co_holder_indexes: tuple[HolderIndex, ...] = ()
@@ -124,4 +169,5 @@ class LicenceEvent:
     state: LicenceState
     actor: str
     reason: str
+    legal_basis: str | None
     at: datetime

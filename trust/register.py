@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,20 +16,22 @@ from keys import FieldVault
 from store.clock import Clock
 from store.database import Database
 from store.objects import ObjectStore
+from store.once import settle
 from trust._tables import LicenceEventRow, LicencePdfRow, LicenceRow
 from trust.catalogue import Catalogue
 from trust.content import Holder, LicenceContent
-from trust.errors import ActRefusedError, LicenceUnknownError, ReasonMissingError
+from trust.decisions import Decision, SupersededVersion
+from trust.errors import ActRefusedError, EndorsementNotDueError, LicenceChangedError, LicenceUnknownError
 from trust.holders import HolderIndex, number_index
 from trust.identifier import LicenceIdentifier
 from trust.licence import Act, Licence, LicenceEvent, LicenceState, possible_acts, state_after
 from trust.licence_log import LicenceLog
+from trust.validation import next_due
 
 ZONE = ZoneInfo("Asia/Shanghai")
 """The zone of the dates on paper; all of China keeps it."""
 
 _DATA_CONTEXT = "licence.data"
-_MAX_REASON = 500
 
 
 def local_date(at: datetime) -> date:
@@ -62,7 +64,7 @@ class Register:
         """
         LicenceIdentifier.parse(identifier)
         with self._database.transaction() as session:
-            return self._licence(_row(session, identifier))
+            return self.licence_of(_row(session, identifier))
 
     def find(self, identifier: str) -> Licence | None:
         """Like :meth:`get`, with None for what the register does not have."""
@@ -75,18 +77,18 @@ class Register:
         """Those of the licences that the register has, by identifier."""
         statement = sa.select(LicenceRow).where(LicenceRow.identifier.in_(identifiers))
         with self._database.transaction() as session:
-            return {row.identifier: self._licence(row) for row in session.scalars(statement)}
+            return {row.identifier: self.licence_of(row) for row in session.scalars(statement)}
 
     def live(self, type_slug: str, number: str) -> Licence | None:
         """The licence of a type with a number that has not been revoked."""
         statement = sa.select(LicenceRow).where(
             LicenceRow.type_slug == type_slug,
-            LicenceRow.number_index == self._number_index(type_slug, number),
+            LicenceRow.number_index == number_index(self._vault, type_slug, number),
             LicenceRow.state.in_([LicenceState.VALID, LicenceState.SUSPENDED]),
         )
         with self._database.transaction() as session:
             row = session.scalar(statement)
-            return self._licence(row) if row is not None else None
+            return self.licence_of(row) if row is not None else None
 
     def pdf(self, licence: Licence) -> bytes:
         """The sealed PDF.
@@ -122,7 +124,7 @@ class Register:
                 return False
             row.pdf_digest, row.proof_until = digest, proof_until
             session.add(LicencePdfRow(digest=digest, licence_id=row.id, at=now))
-            self._record(session, row, Act.EXTEND, actor, "", now)
+            self._record(session, row, Act.EXTEND, Decision(actor, ""), now)
             return True
 
     def history(self, identifier: str) -> list[LicenceEvent]:
@@ -136,26 +138,60 @@ class Register:
                 sa.select(LicenceEventRow).where(LicenceEventRow.licence_id == row.id).order_by(LicenceEventRow.id)
             )
             return [
-                LicenceEvent(Act(event.act), LicenceState(event.state), event.actor, event.reason, event.at)
+                LicenceEvent(
+                    Act(event.act), LicenceState(event.state), event.actor, event.reason, event.legal_basis, event.at
+                )
                 for event in events
             ]
 
-    def suspend(self, identifier: str, *, actor: str, reason: str) -> Licence:
+    def suspend(self, identifier: str, decision: Decision) -> Licence:
         """Stop a licence for a time (暂停).
 
         :raises LicenceUnknownError: the register has none with this identifier.
         :raises ActRefusedError: its state does not allow it.
+        :raises LicenceChangedError: it is not at the revision that the decision is about.
         :raises ReasonMissingError: the reason is empty or longer than 500 characters.
+        :raises LegalBasisMissingError: the act has to name the law it rests on.
+        :raises OnceKeyReusedError: the decision's mark was used for another one.
         """
-        return self._change(identifier, Act.SUSPEND, actor, reason)
+        return self._change(identifier, Act.SUSPEND, decision)
 
-    def resume(self, identifier: str, *, actor: str, reason: str) -> Licence:
+    def resume(self, identifier: str, decision: Decision) -> Licence:
         """Let a suspended licence hold again (恢复). Raises like :meth:`suspend`."""
-        return self._change(identifier, Act.RESUME, actor, reason)
+        return self._change(identifier, Act.RESUME, decision)
 
-    def revoke(self, identifier: str, *, actor: str, reason: str) -> Licence:
-        """End a licence for good (吊销). Raises like :meth:`suspend`."""
-        return self._change(identifier, Act.REVOKE, actor, reason)
+    def revoke(self, identifier: str, decision: Decision) -> Licence:
+        """End a licence for good, against its holder (吊销). Raises like :meth:`suspend`."""
+        return self._change(identifier, Act.REVOKE, decision)
+
+    def cancel(self, identifier: str, decision: Decision) -> Licence:
+        """End a licence for good, because its holder wants or needs it no more (注销). Raises like :meth:`suspend`."""
+        return self._change(identifier, Act.CANCEL, decision)
+
+    def endorse(self, identifier: str, decision: Decision) -> Licence:
+        """Let a licence that is endorsed yearly (年检) hold until the next due day. Raises like :meth:`suspend`.
+
+        :raises EndorsementNotDueError: its type needs none, or it has that of the coming due day already.
+        """
+        now = self._clock.now()
+        with self._database.transaction() as session:
+            if decision.once is not None and settle(session, decision.once, identifier, now) is not None:
+                return self.licence_of(_row(session, identifier))
+            row = self._decided(session, identifier, Act.ENDORSE, decision, now)
+            row.valid_until = _endorsed_until(self.licence_of(row), local_date(now))
+            return self.licence_of(row)
+
+    def supersede(
+        self, session: Session, licence: Licence, act: Act, decision: Decision, *, successor: LicenceIdentifier
+    ) -> SupersededVersion:
+        """Take a licence out of force for the version that the caller's transaction enters next.
+
+        :param licence: as the caller saw it when the new version was made.
+        :param act: one of :data:`trust.licence.NEW_VERSION`. Raises like :meth:`suspend`.
+        """
+        seen = replace(decision, revision=licence.revision)
+        row = self._decided(session, licence.identifier, act, seen, self._clock.now(), successor=str(successor))
+        return SupersededVersion(row.identifier, act, decision)
 
     def enter(
         self,
@@ -165,15 +201,21 @@ class Register:
         pdf_digest: str,
         proof_until: datetime | None,
         seal_use_id: int,
+        region_code: str,
         actor: str,
         at: datetime,
+        supersedes: SupersededVersion | None = None,
     ) -> Licence:
-        """Enter a licence that has just been sealed; part of the issuing transaction."""
+        """Enter a licence that has just been sealed; part of the issuing transaction.
+
+        :param region_code: of the issuer.
+        :param supersedes: the version whose place it takes, from :meth:`supersede` in the same transaction.
+        """
         row = LicenceRow(
             identifier=str(content.identifier),
             type_slug=content.type.slug,
             type_version=content.type.version,
-            number_index=self._number_index(content.type.slug, content.number),
+            number_index=number_index(self._vault, content.type.slug, content.number),
             holder_index=HolderIndex.of(self._vault, content.holder.code_type, content.holder.code).value,
             holder_code_type=content.holder.code_type,
             issuer_code=content.issuer_code,
@@ -189,44 +231,79 @@ class Register:
             seal_use_id=seal_use_id,
             issued_by=actor,
             issued_at=at,
+            region_code=region_code,
+            supersedes=supersedes.identifier if supersedes is not None else None,
             logged=True,
         )
         session.add(row)
         session.flush()
         session.add(LicencePdfRow(digest=pdf_digest, licence_id=row.id, at=at))
-        self._record(session, row, Act.ISSUE, actor, "", at)
-        return self._licence(row)
+        if supersedes is None:
+            self._record(session, row, Act.ISSUE, Decision(actor, ""), at)
+        else:
+            self._record(session, row, supersedes.act, supersedes.decision, at)
+        session.flush()
+        return self.licence_of(row)
 
-    def _change(self, identifier: str, act: Act, actor: str, reason: str) -> Licence:
-        reason = reason.strip()
-        if not reason or len(reason) > _MAX_REASON:
-            raise ReasonMissingError(act=act.value, act_zh=act.zh)
+    def check_possible(self, licence: Licence, act: Act, decision: Decision) -> LicenceState:
+        """The state that an act would lead to now. Raises like :meth:`suspend`."""
+        decision.check_for(act)
+        if decision.revision not in (None, licence.revision):
+            raise LicenceChangedError(revision=licence.revision)
+        state = licence.state_on(self.today())
+        after = state_after(state, act)
+        if after is None:
+            possible = possible_acts(state)
+            raise ActRefusedError(
+                act=act.value,
+                act_zh=act.zh,
+                state=state.value,
+                state_zh=state.zh,
+                possible=", ".join(possible) or "nothing",
+                possible_zh="、".join(each.zh for each in possible) or "无",
+            )
+        return after
+
+    def _change(self, identifier: str, act: Act, decision: Decision) -> Licence:
         now = self._clock.now()
         with self._database.transaction() as session:
-            row = _row(session, identifier, lock=True)
-            state = LicenceState(row.state)
-            after = state_after(state, act)
-            if after is None:
-                possible = possible_acts(state)
-                raise ActRefusedError(
-                    act=act.value,
-                    act_zh=act.zh,
-                    state=state.value,
-                    state_zh=state.zh,
-                    possible=", ".join(possible) or "nothing",
-                    possible_zh="、".join(each.zh for each in possible) or "无",
-                )
-            row.state, row.state_since, row.state_reason = after, now, reason
-            self._record(session, row, act, actor, reason, now)
-            return self._licence(row)
+            if decision.once is not None and settle(session, decision.once, identifier, now) is not None:
+                return self.licence_of(_row(session, identifier))
+            return self.licence_of(self._decided(session, identifier, act, decision, now))
 
-    def _record(self, session: Session, row: LicenceRow, act: Act, actor: str, reason: str, at: datetime) -> None:
+    def _decided(
+        self,
+        session: Session,
+        identifier: str,
+        act: Act,
+        decision: Decision,
+        now: datetime,
+        *,
+        successor: str | None = None,
+    ) -> LicenceRow:
+        row = _row(session, identifier, lock=True)
+        after = self.check_possible(self.licence_of(row), act, decision)
+        row.state, row.state_since, row.state_reason = after, now, decision.reason
+        row.superseded_by = successor
+        row.revision += 1
+        self._record(session, row, act, decision, now)
+        session.flush()
+        return row
+
+    def _record(self, session: Session, row: LicenceRow, act: Act, decision: Decision, at: datetime) -> None:
         """Put an act on record: in the history and, for everybody to see that there was one, in the ledger."""
-        session.add(LicenceEventRow(licence_id=row.id, act=act, state=row.state, actor=actor, reason=reason, at=at))
-        self._log.add(session, row, act, actor=actor, reason=reason, at=at)
-
-    def _number_index(self, type_slug: str, number: str) -> bytes:
-        return number_index(self._vault, type_slug, number)
+        session.add(
+            LicenceEventRow(
+                licence_id=row.id,
+                act=act,
+                state=row.state,
+                actor=decision.actor,
+                reason=decision.reason,
+                legal_basis=decision.legal_basis,
+                at=at,
+            )
+        )
+        self._log.add(session, row, act, actor=decision.actor, reason=decision.reason, at=at)
 
     def _encrypt(self, content: LicenceContent) -> bytes:
         data = {
@@ -239,7 +316,8 @@ class Register:
             json.dumps(data, ensure_ascii=False, sort_keys=True).encode(), context=_data_context(content.identifier)
         )
 
-    def _licence(self, row: LicenceRow) -> Licence:
+    def licence_of(self, row: LicenceRow) -> Licence:
+        """The licence that a row stands for, for other modules of this package."""
         data: Mapping[str, Any] = json.loads(self._vault.decrypt(row.data, context=_data_context(row.identifier)))
         co_holders = tuple(Holder(**each) for each in data.get("co_holders", ()))
         return Licence(
@@ -262,7 +340,18 @@ class Register:
             proof_until=row.proof_until,
             co_holders=co_holders,
             co_holder_indexes=tuple(HolderIndex.of(self._vault, each.code_type, each.code) for each in co_holders),
+            revision=row.revision,
+            supersedes=row.supersedes,
+            superseded_by=row.superseded_by,
         )
+
+
+def _endorsed_until(licence: Licence, today: date) -> date:
+    """The last day for which the next endorsement is."""
+    due = licence.type.validity.due
+    if due is None or licence.valid_until is None or licence.valid_until > next_due(due, today):
+        raise EndorsementNotDueError
+    return next_due(due, max(licence.valid_until, today))
 
 
 def _data_context(identifier: LicenceIdentifier | str) -> str:

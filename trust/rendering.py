@@ -49,6 +49,10 @@ class Renderer:
         self._ornaments: dict[str, str] = {}
         self._lock = threading.Lock()
 
+    def close(self) -> None:
+        """Take away what was laid out for the compiler."""
+        self._directory.cleanup()
+
     def render(self, content: LicenceContent, *, at: datetime) -> bytes:
         """The pages as a PDF/A-3b, without a seal, with ``licence.json`` embedded.
 

@@ -535,8 +535,15 @@ _REGISTER: dict[str, Entry] = {
         _Sub.GENERIC,
     ),
     "register.revoked": Entry(
-        "该证照已被吊销或注销。",
+        "该证照已被吊销。",
         "The licence has been revoked.",
+        "register",
+        _FAILED,
+        _Sub.REVOKED,
+    ),
+    "register.cancelled": Entry(
+        "该证照已注销。",
+        "The licence has been cancelled.",
         "register",
         _FAILED,
         _Sub.REVOKED,

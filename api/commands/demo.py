@@ -15,7 +15,7 @@ from api.commands.common import console, open_services, read_json_object, write_
 from api.services import Services
 from seal import Organisation, SealApplication
 from store.errors import YinzhengError
-from trust import IssueOrder, Licence
+from trust import Decision, IssueOrder, Licence
 from trust.errors import NumberInUseError
 from verify import Verdict
 from wallet import Presentation
@@ -90,7 +90,8 @@ def _issue(services: Services, out: Path) -> list[Licence]:
             issued = services.issuing.issue(order)
         except NumberInUseError as error:
             # The examples of another version were issued here before.
-            services.register.revoke(str(error.params["identifier"]), actor=_APPLICANT, reason="演示样例已更新")
+            decision = Decision(_APPLICANT, "演示样例已更新", "仅为演示，无法律效力")
+            services.register.cancel(str(error.params["identifier"]), decision)
             issued = services.issuing.issue(order)
         write_bytes(out / f"{slug}.pdf", services.register.pdf(issued.licence))
         word = "" if issued.created else "（此前已签发 issued before）"

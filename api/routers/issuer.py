@@ -7,11 +7,20 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Response
 
 from api.clients import Client, Scope
+from api.marks import DigestDep, KeyHeader, etag, once
 from api.problems import responses
-from api.schemas import IDENTIFIER_EXAMPLE, EventView, IssueRequest, LicenceView, ReasonRequest, TypeView
+from api.schemas import (
+    IDENTIFIER_EXAMPLE,
+    EventView,
+    IssueRequest,
+    LicencePageView,
+    LicenceView,
+    SearchRequest,
+    TypeView,
+)
 from api.security import ServicesDep, client_with
 from api.services import Services
-from trust import IssueOrder, Licence
+from trust import Issued, IssueOrder, Licence, LicenceSearch
 from trust.errors import LicenceUnknownError
 
 router = APIRouter(prefix="/v1", tags=["签发 Issuing"])
@@ -44,7 +53,14 @@ def licence_type(services: ServicesDep, type: Annotated[str, Path(max_length=64)
         **responses(401, 403, 404, 409, 413, 422),
     },
 )
-def issue(services: ServicesDep, client: IssuerDep, body: IssueRequest, response: Response) -> LicenceView:
+def issue(
+    services: ServicesDep,
+    client: IssuerDep,
+    body: IssueRequest,
+    response: Response,
+    digest: DigestDep,
+    key: KeyHeader = None,
+) -> LicenceView:
     """校验、赋码、制证、用印、入库。同一内容重复提交得到同一证照。
 
     Checks, allots an identifier, lays out, seals and registers. The same content sent twice gives the same licence.
@@ -56,18 +72,40 @@ def issue(services: ServicesDep, client: IssuerDep, body: IssueRequest, response
             actor=f"client:{client.id}",
             issuer_code=client.organisation_code,
             issue_date=body.issue_date,
+            once=once(client, key, digest),
         )
     )
-    if not issued.created:
-        response.status_code = 200
-    response.headers["Location"] = f"/v1/licences/{issued.licence.identifier}"
-    return _view(services, issued.licence)
+    return made(services, issued, response)
+
+
+@router.post("/licences/search", summary="检索证照 Search", responses=responses(401, 403, 404, 413, 422))
+def search(
+    services: ServicesDep,
+    client: IssuerDep,
+    asked: SearchRequest,
+) -> LicencePageView:
+    """本机构签发的证照，按条件检索，新的在前，按游标翻页。条件在请求体中，以免持证主体代码进入地址和日志。
+
+    Licences that the client's body issued, newest first, page by page. What is searched for is in the body, so that no
+    holder's code gets into addresses and logs.
+    """
+    found = LicenceSearch(
+        **asked.model_dump(exclude={"cursor", "limit", "type", "region"}),
+        licence_type=asked.type,
+        region_code=asked.region,
+        issuer_code=client.organisation_code,
+    )
+    page = services.searching.search(found, cursor=asked.cursor, limit=asked.limit)
+    today = services.register.today()
+    return LicencePageView(
+        licences=[LicenceView.of(each, today) for each in page.licences], next_cursor=page.next_cursor
+    )
 
 
 @router.get("/licences/{identifier}", summary="查询证照 Look up", responses=responses(401, 403, 404, 422))
-def look_up(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath) -> LicenceView:
+def look_up(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath, response: Response) -> LicenceView:
     """本机构签发的证照。A licence that the client's body issued."""
-    return _view(services, _own(services, client, identifier))
+    return shown(services, own(services, client, identifier), response)
 
 
 @router.get(
@@ -78,37 +116,14 @@ def look_up(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath
 )
 def download(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath) -> Response:
     """加盖电子印章的 PDF。The sealed PDF."""
-    return pdf_response(services.register.pdf(_own(services, client, identifier)), identifier)
+    return pdf_response(services.register.pdf(own(services, client, identifier)), identifier)
 
 
 @router.get("/licences/{identifier}/events", summary="证照履历 History", responses=responses(401, 403, 404, 422))
 def events(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath) -> list[EventView]:
     """对该证照办理过的全部事项。All that was done to the licence."""
-    _own(services, client, identifier)
+    own(services, client, identifier)
     return [EventView.of(event) for event in services.register.history(identifier)]
-
-
-@router.post(
-    "/licences/{identifier}/suspend", summary="暂停 Suspend", responses=responses(401, 403, 404, 409, 413, 422)
-)
-def suspend(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath, body: ReasonRequest) -> LicenceView:
-    """暂停后核验不通过，可恢复。A suspended licence fails every check until it is resumed."""
-    _own(services, client, identifier)
-    return _view(services, services.register.suspend(identifier, actor=f"client:{client.id}", reason=body.reason))
-
-
-@router.post("/licences/{identifier}/resume", summary="恢复 Resume", responses=responses(401, 403, 404, 409, 413, 422))
-def resume(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath, body: ReasonRequest) -> LicenceView:
-    """恢复已暂停的证照。Lets a suspended licence hold again."""
-    _own(services, client, identifier)
-    return _view(services, services.register.resume(identifier, actor=f"client:{client.id}", reason=body.reason))
-
-
-@router.post("/licences/{identifier}/revoke", summary="吊销 Revoke", responses=responses(401, 403, 404, 409, 413, 422))
-def revoke(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath, body: ReasonRequest) -> LicenceView:
-    """吊销后不可恢复。Ends the licence for good."""
-    _own(services, client, identifier)
-    return _view(services, services.register.revoke(identifier, actor=f"client:{client.id}", reason=body.reason))
 
 
 def pdf_response(data: bytes, identifier: str) -> Response:
@@ -120,7 +135,7 @@ def pdf_response(data: bytes, identifier: str) -> Response:
     )
 
 
-def _own(services: Services, client: Client, identifier: str) -> Licence:
+def own(services: Services, client: Client, identifier: str) -> Licence:
     """A licence of the client's own body; another's looks like one that does not exist."""
     licence = services.register.get(identifier)
     if licence.issuer_code != client.organisation_code:
@@ -128,5 +143,15 @@ def _own(services: Services, client: Client, identifier: str) -> Licence:
     return licence
 
 
-def _view(services: Services, licence: Licence) -> LicenceView:
+def shown(services: Services, licence: Licence, response: Response) -> LicenceView:
+    """A licence with its revision as the ETag."""
+    response.headers["ETag"] = etag(licence.revision)
     return LicenceView.of(licence, services.register.today())
+
+
+def made(services: Services, issued: Issued, response: Response) -> LicenceView:
+    """A licence that was made by this request, or by the same one before."""
+    if not issued.created:
+        response.status_code = 200
+    response.headers["Location"] = f"/v1/licences/{issued.licence.identifier}"
+    return shown(services, issued.licence, response)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.api.conftest import Front
+from tests.house import LAW
 from tests.pdfs import blank_pdf, encrypted_pdf
 from tests.verify import files
 from tests.verify.pki import make_pki
 from tests.verify.signing import seal_signer
+from trust import Decision
 from verify import AnchorPurpose, AnchorTerms
 
 
@@ -26,7 +28,7 @@ def test_a_sealed_licence_passes_and_rests_on_both_file_and_register(front: Fron
 
 
 def test_a_revoked_licence_fails_even_though_its_pdf_is_intact(front: Front) -> None:
-    front.house.services.register.revoke(front.licence.identifier, actor="a", reason="r")
+    front.house.services.register.revoke(front.licence.identifier, Decision("a", "r", LAW))
     answer = check(front, front.house.pdf(front.licence))
     assert answer["verdict"] == "TOTAL_FAILED"
     assert "register.revoked" in {reason["code"] for reason in answer["reasons"]}  # type: ignore[attr-defined]

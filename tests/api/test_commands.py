@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from cryptography.hazmat.primitives import hashes
 
+from tests.house import LAW
 from tests.pdfs import blank_pdf
 from tests.verify import files
 from tests.verify.pki import make_pki
@@ -116,7 +117,9 @@ def test_a_licence_is_issued_suspended_resumed_and_revoked(terminal: Terminal, t
     identifier = str(issued["identifier"])
     assert terminal.json("licence", "suspend", identifier, "--reason", "核查")["state"] == "suspended"
     assert terminal.json("licence", "resume", identifier, "--reason", "无误")["state"] == "valid"
-    assert terminal.json("licence", "revoke", identifier, "--reason", "撤回")["state"] == "revoked"
+    assert (
+        terminal.json("licence", "revoke", identifier, "--reason", "撤回", "--legal-basis", LAW)["state"] == "revoked"
+    )
     assert terminal.json("licence", "status", identifier)["state_reason"] == "撤回"
     assert terminal.run("verify", out).returncode == 1
     again = terminal.run("licence", "resume", identifier, "--reason", "x")

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from seal.errors import SealNoneForTypeError
 from store.clock import FixedClock
-from tests.house import APPROVER, House
+from tests.house import APPROVER, LAW, House
 from tests.trust.bulk_house import SLUG, load, permit, write_csv, write_jsonl
-from trust import IssueOrder, Issuing
+from trust import Decision, IssueOrder, Issuing
 from trust.batch import BatchAct, BatchState, LineState
 from trust.batch_loading import BatchOrder
 from trust.batch_work import MOST_ATTEMPTS, BatchWorker
@@ -202,7 +202,7 @@ def test_a_licence_revoked_before_its_line_is_looked_at_again_is_not_issued_twic
     reference = start(house, write_jsonl(tmp_path / "a.jsonl", [permit(1)]))
     work(house)
     (result,) = house.services.batches.results(house.services.batches.get(reference))
-    house.services.register.revoke(str(result.identifier), actor="tests", reason="测试")
+    house.services.register.revoke(str(result.identifier), Decision("tests", "测试", LAW))
     clock.advance(timedelta(hours=1))
     work(house)
     assert count(house, "licence") == 1

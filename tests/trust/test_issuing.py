@@ -16,8 +16,8 @@ from seal import SealApplication
 from seal.errors import SealAmbiguousError, SealNoneForTypeError
 from store.database import DatabaseUnavailableError
 from store.errors import YinzhengError
-from tests.house import APPLICANT, APPROVER, HEALTH, MARKET, House, example
-from trust import IssueOrder, LicenceState
+from tests.house import APPLICANT, APPROVER, HEALTH, LAW, MARKET, House, example
+from trust import Decision, IssueOrder, LicenceState
 from trust.errors import FieldsInvalidError, NumberInUseError, TypeUnknownError
 
 
@@ -62,7 +62,7 @@ def test_another_licence_with_a_number_in_use_is_refused(house: House) -> None:
 
 def test_a_number_is_free_again_after_revocation(house: House) -> None:
     licence = house.issue()
-    house.services.register.revoke(licence.identifier, actor="tests", reason="换发")
+    house.services.register.revoke(licence.identifier, Decision("tests", "换发", LAW))
     again = house.services.issuing.issue(order())
     assert again.created
     assert again.licence.identifier != licence.identifier

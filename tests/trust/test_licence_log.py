@@ -18,8 +18,8 @@ from seal.grants import OWNER
 from seal.states import Move
 from seal.uses import WantedUse
 from store.merkle import TILE_WIDTH
-from tests.house import APPLICANT, APPROVER, House
-from trust import Licence, LicenceLog
+from tests.house import APPLICANT, APPROVER, LAW, House
+from trust import Decision, Licence, LicenceLog
 from trust.licence_log import log_subject
 
 
@@ -37,9 +37,9 @@ def leaves(house: House) -> list[dict[str, Any]]:
 def test_every_act_on_a_licence_leaves_a_leaf_that_its_salt_opens(house: House) -> None:
     licence = house.issue()
     register = house.services.register
-    register.suspend(licence.identifier, actor="a", reason="核查")
-    register.resume(licence.identifier, actor="a", reason="无误")
-    register.revoke(licence.identifier, actor="b", reason="提供虚假材料")
+    register.suspend(licence.identifier, Decision("a", "核查"))
+    register.resume(licence.identifier, Decision("a", "无误"))
+    register.revoke(licence.identifier, Decision("b", "提供虚假材料", LAW))
     entries = house.services.ledger.entries_about(log_subject(licence.identifier))
     assert [entry.number for entry in entries] == [1, 2, 3, 4]
     log = LicenceLog(house.services.keys.vault)
@@ -72,7 +72,7 @@ def test_a_reader_of_the_pdf_who_was_told_the_salt_can_make_the_digest_himself(h
 
 def test_the_log_tells_nothing_of_whom_it_concerns(house: House) -> None:
     licence = house.issue()
-    house.services.register.revoke(licence.identifier, actor="officer:王", reason="机密")
+    house.services.register.revoke(licence.identifier, Decision("officer:王", "机密", LAW))
     published = json.dumps(leaves(house), ensure_ascii=False)
     seal = house.seal()
     for secret in (
@@ -129,7 +129,7 @@ def test_an_act_that_is_undone_leaves_no_leaf(house: House, monkeypatch: pytest.
     with monkeypatch.context() as patch:
         patch.setattr(house.services.register, "_licence", lambda _: (_ for _ in ()).throw(LookupError))
         with pytest.raises(LookupError):
-            house.services.register.suspend(licence.identifier, actor="a", reason="r")
+            house.services.register.suspend(licence.identifier, Decision("a", "r"))
     assert len(leaves(house)) == before
     assert house.services.register.get(licence.identifier).recorded_state.value == "valid"
 

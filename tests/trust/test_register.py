@@ -9,8 +9,8 @@ import pytest
 
 from store.clock import FixedClock
 from store.errors import YinzhengError
-from tests.house import House
-from trust import LicenceState
+from tests.house import LAW, House
+from trust import Decision, LicenceState
 from trust.errors import ActRefusedError, IdentifierInvalidError, LicenceUnknownError, ReasonMissingError
 
 UNKNOWN = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U"
@@ -18,26 +18,26 @@ UNKNOWN = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.0
 
 def test_a_licence_is_suspended_resumed_and_revoked(house: House) -> None:
     register, identifier = house.services.register, house.issue().identifier
-    assert register.suspend(identifier, actor="a", reason="核查").recorded_state is LicenceState.SUSPENDED
-    assert register.resume(identifier, actor="a", reason="无误").recorded_state is LicenceState.VALID
-    revoked = register.revoke(identifier, actor="b", reason="提供虚假材料")
+    assert register.suspend(identifier, Decision("a", "核查")).recorded_state is LicenceState.SUSPENDED
+    assert register.resume(identifier, Decision("a", "无误")).recorded_state is LicenceState.VALID
+    revoked = register.revoke(identifier, Decision("b", "提供虚假材料", LAW))
     assert (revoked.recorded_state, revoked.state_reason) == (LicenceState.REVOKED, "提供虚假材料")
     assert [event.act.value for event in register.history(identifier)] == ["issue", "suspend", "resume", "revoke"]
 
 
 def test_what_is_revoked_stays_revoked(house: House) -> None:
     register, identifier = house.services.register, house.issue().identifier
-    register.revoke(identifier, actor="a", reason="r")
+    register.revoke(identifier, Decision("a", "r", LAW))
     for act in (register.revoke, register.suspend, register.resume):
         with pytest.raises(ActRefusedError, match="nothing"):
-            act(identifier, actor="a", reason="r")
+            act(identifier, Decision("a", "r", LAW))
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "r" * 501])
 def test_a_change_needs_a_reason(house: House, reason: str) -> None:
     licence = house.issue()
     with pytest.raises(ReasonMissingError):
-        house.services.register.revoke(licence.identifier, actor="a", reason=reason)
+        house.services.register.revoke(licence.identifier, Decision("a", reason, LAW))
 
 
 def test_of_ten_that_revoke_at_once_one_does(house: House) -> None:
@@ -45,9 +45,8 @@ def test_of_ten_that_revoke_at_once_one_does(house: House) -> None:
 
     def revoke(number: int) -> str:
         try:
-            return house.services.register.revoke(
-                licence.identifier, actor=f"officer:{number}", reason="r"
-            ).recorded_state.value
+            decision = Decision(f"officer:{number}", "r", LAW)
+            return house.services.register.revoke(licence.identifier, decision).recorded_state.value
         except YinzhengError as error:
             return error.code
 

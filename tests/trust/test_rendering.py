@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -27,8 +28,9 @@ LONG_ISSUER = "中国（山东）自由贸易试验区青岛片区管理委员�
 
 
 @pytest.fixture(scope="module")
-def renderer() -> Renderer:
-    return Renderer(FontLibrary())
+def renderer() -> Iterator[Renderer]:
+    with closing(Renderer(FontLibrary())) as made:
+        yield made
 
 
 @pytest.fixture(scope="module", params=SLUGS)
@@ -250,7 +252,8 @@ def test_the_same_licence_at_the_same_moment_is_the_same_file(renderer: Renderer
     licence = content("food_operation_permit")
     first = renderer.render(licence, at=MOMENT)
     assert renderer.render(licence, at=MOMENT) == first
-    assert Renderer(FontLibrary()).render(licence, at=MOMENT) == first
+    with closing(Renderer(FontLibrary())) as another:
+        assert another.render(licence, at=MOMENT) == first
     assert renderer.render(licence, at=MOMENT + timedelta(seconds=1)) != first
 
 

@@ -180,10 +180,13 @@ def is_as_it_was(original: bytes, data: bytes) -> bool:
 def _is_outside_of_what_is_signed(original: bytes, data: bytes, policy: Policy) -> bool:
     """Whether only the container of a signature is other: digits in another case, padding, fields that nobody signs.
 
-    The strict policy takes none of that; the general one has to, as signers differ in it.
+    The general policy has to take that, as signers differ in it. The strict one takes a whole container in the other
+    case and nothing more.
     """
-    if policy is not Policy.GENERAL or len(data) != len(original):
-        return policy is Policy.GENERAL and data.rstrip(b"\r\n") == original.rstrip(b"\r\n")
+    if policy is Policy.LICENCE:
+        return _in_one_case(data) == _in_one_case(original)
+    if len(data) != len(original):
+        return data.rstrip(b"\r\n") == original.rstrip(b"\r\n")
     spans = _containers(original)
     differing = (at for at, (old, new) in enumerate(zip(original, data, strict=True)) if old != new)
     return all(any(start <= at < end for start, end in spans) for at in differing)
@@ -199,6 +202,16 @@ def _containers(data: bytes) -> list[tuple[int, int]]:
             found.append((start + 1, end))
         at += 9
     return found
+
+
+def _in_one_case(data: bytes) -> bytes:
+    """A file with all capitals in its signatures' digits, where they are of one case."""
+    found = bytearray(data)
+    for start, end in _containers(data):
+        digits = data[start:end]
+        if digits in (digits.lower(), digits.upper()):
+            found[start:end] = digits.upper()
+    return bytes(found)
 
 
 def _until(end: float) -> Iterator[int]:

@@ -15,12 +15,13 @@ from xsdata.formats.dataclass.parsers import XmlParser
 from xsdata.formats.dataclass.parsers.config import ParserConfig
 from xsdata.formats.dataclass.serializers import XmlSerializer
 
-from tests.house import House
+from tests.house import LAW, House
 from tests.verify import files
 from tests.verify.conftest import Inspect
 from tests.verify.pki import NOW, Pki
 from tests.verify.signing import time_stamp, tsa_signer
 from tests.verify.status import good_data
+from trust import Decision
 from verify.pdf import PdfEvidence
 from verify.reasons import reason
 from verify.report_xml import DS, OURS, VR, report_xml
@@ -143,7 +144,7 @@ def test_a_file_without_a_signature_to_report_on_gets_a_report(licence: Inspect,
 
 def test_the_registers_word_stands_beside_the_seal_that_holds(house: House) -> None:
     licence = house.issue()
-    house.services.register.revoke(licence.identifier, actor="a", reason="r")
+    house.services.register.revoke(licence.identifier, Decision("a", "r", LAW))
     xml = report_xml(house.services.checker.check_pdf(house.pdf(licence)))
     assert all(
         report.signature_validation_status is not None and report.signature_validation_status.main_indication == PASSED

@@ -13,7 +13,7 @@ from PIL import Image
 from store.clock import FixedClock
 from store.errors import YinzhengError
 from tests.house import HEALTH, MARKET, House
-from trust import Licence
+from trust import Decision, Licence
 from wallet import Presentation
 from wallet.errors import (
     NotInWalletError,
@@ -71,7 +71,7 @@ def test_only_the_named_body_can_redeem_and_others_do_not_use_it_up(house: House
 
 def test_what_does_not_hold_cannot_be_shown(house: House) -> None:
     licence = house.issue()
-    house.services.register.suspend(licence.identifier, actor="a", reason="r")
+    house.services.register.suspend(licence.identifier, Decision("a", "r"))
     with pytest.raises(NotPresentableError):
         shown(house, licence)
 

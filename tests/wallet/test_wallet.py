@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.house import House
-from trust import LicenceState
+from tests.house import LAW, House
+from trust import Decision, LicenceState
 from wallet.errors import NotInWalletError
 
 
@@ -30,7 +30,7 @@ def test_taking_a_licence_in_twice_changes_nothing(house: House) -> None:
 
 def test_a_revoked_licence_shows_as_revoked_at_once(house: House) -> None:
     licence = house.issue()
-    house.services.register.revoke(licence.identifier, actor="a", reason="r")
+    house.services.register.revoke(licence.identifier, Decision("a", "r", LAW))
     (held,) = house.services.wallets.licences(licence.holder_index)
     assert held.recorded_state is LicenceState.REVOKED
 

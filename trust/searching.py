@@ -1,0 +1,172 @@
+"""Finding licences in the register: by what is on them, in pages, newest first."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from keys import FieldVault
+from store.clock import Clock
+from store.database import Database
+from trust._tables import LicenceRow
+from trust.catalogue import Catalogue
+from trust.codes import CitizenId, UnifiedSocialCreditCode
+from trust.errors import CitizenIdInvalidError, SearchInvalidError, UsccInvalidError
+from trust.holders import HolderIndex, number_index
+from trust.licence import Licence, LicenceState
+from trust.register import Register, local_date
+
+MOST_A_PAGE = 1000
+
+_ON_RECORD = frozenset({LicenceState.SUSPENDED, LicenceState.REVOKED, LicenceState.CANCELLED, LicenceState.SUPERSEDED})
+
+
+@dataclass(frozen=True, repr=False)
+class LicenceSearch:
+    """Which licences to find. Everything said has to hold; nothing said finds all."""
+
+    identifier: str | None = None
+    number: str | None = None
+    """证照编号, whole."""
+    holder_code: str | None = None
+    """A citizen identity number or a unified social credit code, whole."""
+    licence_type: str | None = None
+    """Slug or code of the type."""
+    issuer_code: str | None = None
+    region_code: str | None = None
+    """行政区划代码 of the issuer, or its beginning: 3702 is all of Qingdao."""
+    issued_from: date | None = None
+    """First day of issue, in China's calendar."""
+    issued_until: date | None = None
+    """Last day of issue, included."""
+    valid_on: date | None = None
+    """A day within the term of the licence, whatever its state."""
+    state: LicenceState | None = None
+    """Today's."""
+
+
+@dataclass(frozen=True)
+class LicencePage:
+    """Some licences, newest first, and where to go on."""
+
+    licences: tuple[Licence, ...]
+    next_cursor: str | None
+
+
+class Searching:
+    """Finds licences. Numbers and holders are found by keyed indexes, so that only whole ones are."""
+
+    def __init__(
+        self, database: Database, register: Register, vault: FieldVault, catalogue: Catalogue, clock: Clock
+    ) -> None:
+        self._database = database
+        self._register = register
+        self._vault = vault
+        self._catalogue = catalogue
+        self._clock = clock
+
+    def search(self, search: LicenceSearch, *, cursor: str | None = None, limit: int = 100) -> LicencePage:
+        """Licences that a search finds.
+
+        :param cursor: from the page before.
+        :raises TypeUnknownError: there is no such type.
+        :raises SearchInvalidError: the cursor is none, the limit is not 1 to 1000, or a code or region cannot be.
+        """
+        if not 1 <= limit <= MOST_A_PAGE:
+            raise SearchInvalidError(
+                problem_zh=f"每页条数应在 1 至 {MOST_A_PAGE} 之间。",
+                problem_en=f"a page has 1 to {MOST_A_PAGE} licences.",
+            )
+        statement = sa.select(LicenceRow).where(*self._conditions(search)).order_by(LicenceRow.id.desc())
+        if cursor is not None:
+            statement = statement.where(LicenceRow.id < _place(cursor))
+        with self._database.transaction() as session:
+            rows = session.scalars(statement.limit(limit + 1)).all()
+        more = len(rows) > limit
+        licences = tuple(self._register.licence_of(row) for row in rows[:limit])
+        return LicencePage(licences, _cursor(rows[limit - 1].id) if more else None)
+
+    def _conditions(self, search: LicenceSearch) -> list[sa.ColumnElement[bool]]:
+        found: list[sa.ColumnElement[bool]] = []
+        slug = self._catalogue.get(search.licence_type).slug if search.licence_type is not None else None
+        for column, value in (
+            (LicenceRow.identifier, search.identifier),
+            (LicenceRow.type_slug, slug),
+            (LicenceRow.issuer_code, search.issuer_code),
+        ):
+            if value is not None:
+                found.append(column == value)
+        if search.number is not None:
+            slugs = [slug] if slug is not None else [each.slug for each in self._catalogue]
+            indexes = [number_index(self._vault, each, search.number) for each in slugs]
+            found.append(LicenceRow.number_index.in_(indexes))
+        if search.holder_code is not None:
+            found.append(LicenceRow.holder_index == self._holder(search.holder_code).value)
+        if search.region_code is not None:
+            found.append(LicenceRow.region_code.startswith(_region(search.region_code), autoescape=True))
+        if search.issued_from is not None:
+            found.append(LicenceRow.issue_date >= search.issued_from)
+        if search.issued_until is not None:
+            found.append(LicenceRow.issue_date <= search.issued_until)
+        if search.valid_on is not None:
+            found.append(_holds_on(search.valid_on))
+        if search.state is not None:
+            found.append(_in_state(search.state, local_date(self._clock.now())))
+        return found
+
+    def _holder(self, code: str) -> HolderIndex:
+        today = local_date(self._clock.now())
+        try:
+            return HolderIndex.of(self._vault, "citizen_id", CitizenId.parse(code, today=today).number)
+        except CitizenIdInvalidError:
+            pass
+        try:
+            return HolderIndex.of(self._vault, "uscc", UnifiedSocialCreditCode.parse(code).number)
+        except UsccInvalidError:
+            raise SearchInvalidError(
+                problem_zh="持证主体代码应为公民身份号码或统一社会信用代码。",
+                problem_en="a holder's code is a citizen identity number or a unified social credit code.",
+            ) from None
+
+
+def _in_state(state: LicenceState, today: date) -> sa.ColumnElement[bool]:
+    """Whether a licence is in a state today, as :meth:`trust.licence.Licence.state_on` has it."""
+    if state in _ON_RECORD:
+        return LicenceRow.state == state
+    in_force = LicenceRow.state == LicenceState.VALID
+    if state is LicenceState.NOT_YET_VALID:
+        return in_force & (LicenceRow.valid_from > today)
+    if state is LicenceState.EXPIRED:
+        return in_force & (LicenceRow.valid_from <= today) & (LicenceRow.valid_until < today)
+    return in_force & _holds_on(today)
+
+
+def _holds_on(day: date) -> sa.ColumnElement[bool]:
+    open_ended = LicenceRow.valid_until.is_(None) | (LicenceRow.valid_until >= day)
+    return (LicenceRow.valid_from <= day) & open_ended
+
+
+def _region(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        raise SearchInvalidError(
+            problem_zh="行政区划代码应为不超过 12 位的数字。", problem_en="a region code has up to 12 digits."
+        )
+    return text
+
+
+def _cursor(number: int) -> str:
+    return base64.urlsafe_b64encode(number.to_bytes(8, "big")).decode().rstrip("=")
+
+
+def _place(cursor: str) -> int:
+    try:
+        decoded = base64.b64decode(cursor + "=", altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        decoded = b""
+    if len(decoded) != 8 or decoded[0] & 0x80:
+        raise SearchInvalidError(problem_zh="翻页标记无效。", problem_en="the cursor is none.")
+    return int.from_bytes(decoded, "big")
