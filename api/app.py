@@ -18,7 +18,7 @@ from api import problems
 from api.limits import BodyLimit
 from api.pages import router as pages
 from api.problems import Problem
-from api.routers import health, holder, issuer, licence_life, oauth, pki, seal_office, seals, verifier
+from api.routers import batches, health, holder, issuer, licence_life, oauth, pki, seal_office, seals, verifier
 from api.services import Services
 
 _log = logging.getLogger("yinzheng.http")
@@ -54,7 +54,12 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stop = Event()
-        jobs = {"worker": services.worker.run, "sequencer": services.keep_ledger} if with_worker else {}
+        worked = {
+            "worker": services.worker.run,
+            "sequencer": services.keep_ledger,
+            "batches": services.batch_worker.run,
+        }
+        jobs = worked if with_worker else {}
         threads = [Thread(target=job, args=(stop,), name=name) for name, job in jobs.items()]
         for thread in threads:
             thread.start()
@@ -78,6 +83,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         oauth.router,
         issuer.router,
         licence_life.router,
+        batches.router,
         holder.router,
         verifier.router,
         pki.router,

@@ -193,9 +193,11 @@ class Batches:
                 _forget(session, row.id)
         return self.get(reference)
 
-    def results(self, batch: Batch, *, states: Sequence[LineState] = tuple(LineState)) -> Iterator[LineResult]:
-        """What became of each line, in the order of the file, however many there are."""
-        for row in self._lines(batch, states):
+    def results(
+        self, batch: Batch, *, states: Sequence[LineState] = tuple(LineState), after: int = 0
+    ) -> Iterator[LineResult]:
+        """What became of each line after one, in the order of the file, however many there are."""
+        for row in self._lines(batch, states, after):
             yield LineResult(row.line, LineState(row.state), row.identifier, problems_of(row.findings))
 
     def said(self, batch: Batch, states: Sequence[LineState] = _WAITING) -> Iterator[tuple[LineResult, dict[str, Any]]]:
@@ -233,8 +235,7 @@ class Batches:
         text = json.dumps(data, ensure_ascii=False, sort_keys=True).encode()
         return self._vault.encrypt(text, context=_context(batch.reference, line))
 
-    def _lines(self, batch: Batch, states: Sequence[LineState]) -> Iterator[BatchLineRow]:
-        after = 0
+    def _lines(self, batch: Batch, states: Sequence[LineState], after: int = 0) -> Iterator[BatchLineRow]:
         while True:
             with self._database.transaction() as session:
                 rows = list(

@@ -49,6 +49,18 @@ class TableForm(StrEnum):
             ) from None
 
 
+def existing_file(path: Path) -> Path:
+    """The path again.
+
+    :raises TableUnreadableError: there is no such file, or it may not be read.
+    """
+    try:
+        with path.open("rb"):
+            return path
+    except OSError as error:
+        raise unreadable("文件不存在或无法打开", f"{error.strerror}") from None
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of a table. Its values may be personal data: never log it."""

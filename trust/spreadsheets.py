@@ -33,6 +33,19 @@ _MAX_EMPTY = 10_000
 _EXACT_DIGITS = 15
 """A number cell keeps no more digits than these; a longer code in it has lost its end."""
 _PROLOGUE = 4096
+_DAMAGED = (
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    SyntaxError,
+    OverflowError,
+    OSError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What the library raises over files that are not as they should be."""
 _TYPES = "[Content_Types].xml"
 _MAX_TYPES = 1024 * 1024
 _PLAIN_START = re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^<>]*\?>)?\s*<[A-Za-z]")
@@ -45,15 +58,18 @@ def sheet_rows(path: Path) -> Iterator[Row]:
     :raises TableTooLargeError: it unpacks to more than is read here.
     """
     _refuse_dangerous(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about styles and extensions, which are not read
-        try:
-            book = openpyxl.load_workbook(path, read_only=True, keep_links=False)
-        except (InvalidFileException, KeyError, ValueError, TypeError, AttributeError, OSError, SyntaxError) as error:
-            raise unreadable("不是有效的 Excel 工作簿", f"it is no sound workbook ({type(error).__name__})") from None
+    with path.open("rb") as file:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and extensions, which are not read
+            try:
+                book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
+            except (InvalidFileException, *_DAMAGED) as error:
+                raise unreadable(
+                    "不是有效的 Excel 工作簿", f"it is no sound workbook ({type(error).__name__})"
+                ) from None
         try:
             yield from _rows(book)
-        except (KeyError, ValueError, TypeError, IndexError, SyntaxError, OverflowError, zipfile.BadZipFile) as error:
+        except _DAMAGED as error:
             raise unreadable("工作表已损坏", f"its sheet is damaged ({type(error).__name__})") from None
         finally:
             book.close()

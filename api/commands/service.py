@@ -55,11 +55,14 @@ def worker() -> None:
         console.print("后台任务已启动。The worker runs.")
         sequencer = Thread(target=services.keep_ledger, args=(stop,), name="sequencer")
         sequencer.start()
+        batches = Thread(target=services.batch_worker.run, args=(stop,), name="batches")
+        batches.start()
         try:
             services.worker.run(stop, beat=lambda: Path(_BEAT).touch())
         finally:
             stop.set()
             sequencer.join()
+            batches.join()
 
 
 @database.command("upgrade")
