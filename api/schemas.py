@@ -269,11 +269,32 @@ class RevocationView(BaseModel):
     reason: str | None = Field(description="As RFC 5280, 5.3.1 names it.", examples=["keyCompromise"])
 
 
+class SealMakerView(BaseModel):
+    """Who made a seal."""
+
+    subject: str | None
+    chain: list[str] = Field(description="Subjects from the maker to the trust anchor; empty where it leads to none.")
+
+
+class SealDataView(BaseModel):
+    """The seal in a seal signature of GB/T 38540 (国密印章), as its data say."""
+
+    version: int = Field(examples=[4])
+    id: str
+    name: str
+    kind: int = Field(description="1 a body's, 2 a person's; others are in use.")
+    valid_from: datetime
+    valid_until: datetime
+    maker: SealMakerView
+    document_digest: str = Field(description="SM3 that was signed.")
+    findings: list[str] = Field(description="Codes of all that was found, see docs/gbt38540.md.")
+
+
 class SignatureView(BaseModel):
     """One seal, signature or time stamp in a PDF."""
 
     field_name: str
-    kind: Literal["seal", "timestamp", "other"]
+    kind: Literal["seal", "timestamp", "ses", "other"]
     indication: str
     sub_indication: str | None
     reasons: list[ReasonView]
@@ -290,6 +311,7 @@ class SignatureView(BaseModel):
     digest_algorithm: str | None
     signature_algorithm: str | None
     revocation: list[RevocationView]
+    seal_data: SealDataView | None = Field(description="Of a seal signature of GB/T 38540.")
 
 
 class LicenceSummaryView(BaseModel):

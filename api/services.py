@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.client_proofs import ClientProofs
 from api.clients import Clients
@@ -61,6 +62,7 @@ from seal import (
     SealPress,
     SealRegistry,
     SealUses,
+    SesSigner,
     Signing,
     TimeStampSource,
 )
@@ -298,6 +300,11 @@ class Services:
         return SealDataBook(self.database, self.keys.vault)
 
     @cached_property
+    def ses_signer(self) -> SesSigner:
+        """Signs with seal data."""
+        return SesSigner(self.seal_data, self.keys.custody, self.keys.authority)
+
+    @cached_property
     def seal_uses(self) -> SealUses:
         """The record of the uses of seals."""
         return SealUses(self.database, self.keys.vault, self.clock)
@@ -310,7 +317,7 @@ class Services:
     @cached_property
     def sealer(self) -> Sealer:
         """Puts seals on documents."""
-        return Sealer(self.seals, self.seal_uses, self.press)
+        return Sealer(self.seals, self.seal_uses, self.press, self.ses_signer)
 
     @cached_property
     def press(self) -> SealPress:
@@ -322,7 +329,7 @@ class Services:
         """Puts seals on documents that people have signed."""
         evidence = IssuedHere(self.keys.evidence)
         press = CounterSealPress(self.keys.custody, self.keys.authority, self.time_stamps, evidence)
-        return Sealer(self.seals, self.seal_uses, press)
+        return Sealer(self.seals, self.seal_uses, press, self.ses_signer)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -508,18 +515,22 @@ class Services:
             yield from ForeignCertificates(self.database).tops()
 
     def _revocation(self) -> RevocationKnowledge:
-        lists, complete = [], True
+        lists: dict[bool, list[bytes]] = {False: [], True: []}
+        gm_authorities, complete = [], True
         for record in self.keys.authority.authorities():
-            if is_gm(record.certificate):
-                continue
+            gm = is_gm(record.certificate)
+            if gm and record.profile is CertificateProfile.ISSUING_CA:
+                gm_authorities.append(record.certificate.public_bytes(Encoding.DER))
             try:
-                lists.append(self.keys.revocation_lists.current(record).der)
+                lists[gm].append(self.keys.revocation_lists.current(record).der)
             except DatabaseUnavailableError:
                 raise
             except YinzhengError:
                 _LOG.exception("the revocation list of authority %d is missing in checks", record.id)
                 complete = False
-        return RevocationKnowledge(RevocationData(crls=tuple(lists)), complete)
+        return RevocationKnowledge(
+            RevocationData(crls=tuple(lists[False])), complete, tuple(gm_authorities), tuple(lists[True])
+        )
 
     @cached_property
     def inspect(self) -> Callable[..., PdfEvidence]:

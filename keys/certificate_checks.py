@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from keys import _der, sm2
 from keys.errors import CertificateUnreadableError, Sm2KeyInvalidError
@@ -109,6 +110,15 @@ def may_sign_data(certificate: x509.Certificate) -> bool:
     return usage is None or usage.digital_signature or usage.content_commitment
 
 
+def has_limited_purposes(certificate: x509.Certificate) -> bool:
+    """Whether an extended key usage limits a certificate to some purposes (RFC 5280 4.2.1.12), none of which is the
+    making of seals: there is no identifier for that.
+    """
+    extensions = _extensions(certificate)
+    purposes = None if extensions is None else _find(extensions, x509.ExtendedKeyUsage)
+    return purposes is not None and ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE not in purposes
+
+
 def path_problem(
     certificate: x509.Certificate,
     anchors: Sequence[x509.Certificate],
@@ -116,39 +126,54 @@ def path_problem(
     *,
     at: datetime,
 ) -> PathProblem | None:
-    """Look for a path from a certificate to an anchor that was valid at a moment; nothing where there is one.
+    """Why :func:`find_path` finds no path; nothing where it does."""
+    found = find_path(certificate, anchors, others, at=at)
+    return found if isinstance(found, PathProblem) else None
+
+
+def find_path(
+    certificate: x509.Certificate,
+    anchors: Sequence[x509.Certificate],
+    others: Sequence[x509.Certificate] = (),
+    *,
+    at: datetime,
+) -> tuple[x509.Certificate, ...] | PathProblem:
+    """Look for a path from a certificate to an anchor that was valid at a moment; both ends are in it.
 
     Signatures, names, dates, basic constraints and the issuers' key usage are checked (RFC 5280 6.1); revocation is
     not, nor are policies and name constraints: a name constraint on the path refuses it.
 
     :param others: certificates that may stand in between.
     """
-    return _problem_of([certificate], anchors, others, at)
+    return _search((certificate,), anchors, others, at)
 
 
-def _problem_of(
-    path: list[x509.Certificate], anchors: Sequence[x509.Certificate], others: Sequence[x509.Certificate], at: datetime
-) -> PathProblem | None:
+def _search(
+    path: tuple[x509.Certificate, ...],
+    anchors: Sequence[x509.Certificate],
+    others: Sequence[x509.Certificate],
+    at: datetime,
+) -> tuple[x509.Certificate, ...] | PathProblem:
     here = path[-1]
     if not is_valid_at(here, at):
         return PathProblem.NOT_VALID_THEN
     if here in anchors:
-        return None
-    found = PathProblem.UNTRUSTED
+        return path
+    problem = PathProblem.UNTRUSTED
     if len(path) == _LONGEST:
-        return found
+        return problem
     for issuer in (*anchors, *others):
         if issuer in path or not is_issued_by(here, issuer):
             continue
         if not _may_issue(issuer, below=len(path) - 1):
-            found = PathProblem.NOT_AN_AUTHORITY
+            problem = PathProblem.NOT_AN_AUTHORITY
             continue
-        problem = _problem_of([*path, issuer], anchors, others, at)
-        if problem is None:
-            return None
-        if found is PathProblem.UNTRUSTED:
-            found = problem
-    return found
+        found = _search((*path, issuer), anchors, others, at)
+        if not isinstance(found, PathProblem):
+            return found
+        if problem is PathProblem.UNTRUSTED:
+            problem = found
+    return problem
 
 
 def _may_issue(issuer: x509.Certificate, *, below: int) -> bool:

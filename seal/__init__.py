@@ -23,6 +23,7 @@ from seal.registry import SealRegistry
 from seal.seal_data import SealData, SealDataBook
 from seal.sealing import SealedPdf, Sealer, SealingOrder
 from seal.seals import Seal, SealApplication, SealCertificate, SealEvent, SealRequest
+from seal.ses_signing import SesSigner, SignatureProfile
 from seal.signing import Signing
 from seal.states import Move, SealState
 from seal.time_stamps import InternalTimeStamps, TimeStampSource
@@ -73,7 +74,9 @@ __all__ = [
     "Sealer",
     "SealingOrder",
     "SecondFactor",
+    "SesSigner",
     "Signatory",
+    "SignatureProfile",
     "SignatureRecord",
     "SignedSubject",
     "Signing",

@@ -14,7 +14,13 @@ from typing import Final
 
 from cryptography import x509
 
-from keys.certificate_checks import is_valid_at, load_certificate, may_sign_data, path_problem, sm2_key_of
+from keys.certificate_checks import (
+    is_valid_at,
+    load_certificate,
+    may_sign_data,
+    path_problem,
+    sm2_key_of,
+)
 from keys.errors import CertificateUnreadableError, Sm2KeyInvalidError
 from keys.sm2 import SM2_WITH_SM3
 from seal.esl import Esl

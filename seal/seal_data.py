@@ -47,8 +47,9 @@ _LOG: Final = logging.getLogger(__name__)
 
 SEAL_MAKER: Final = Subject(common_name="印证制章服务 Yinzheng Seal Maker", organisation="印证 Yinzheng")
 
-_DPI: Final = 300
-"""Of the picture; print shows no more, and every signature carries it along."""
+_DPI: Final = (300, 150, 75)
+"""Of the picture, the first that keeps it small: every signature carries it along."""
+_LARGEST_PICTURE: Final = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,8 @@ class SealDataMaker:
     def _draft(self, seal: SealRow, name: str, certificate: CertificateRecord, until: datetime) -> SealDraft:
         now = self._clock.now().replace(microsecond=0)
         picture = picture_of(seal.picture, seal.number, self._vault)
+        pngs = (picture.to_png(dpi) for dpi in _DPI)
+        png = next((png for png in pngs if len(png) <= _LARGEST_PICTURE), picture.to_png(_DPI[-1]))
         personal = SealKind(seal.kind) is SealKind.LEGAL_REPRESENTATIVE
         return SealDraft(
             id=seal.number,
@@ -142,7 +145,7 @@ class SealDataMaker:
             created_at=now,
             valid_from=now,
             valid_until=until.replace(microsecond=0),
-            picture=PictureInData("PNG", picture.to_png(_DPI), round(picture.width_mm), round(picture.height_mm)),
+            picture=PictureInData("PNG", png, round(picture.width_mm), round(picture.height_mm)),
         )
 
 

@@ -13,6 +13,7 @@ from seal.long_term import SealLevel
 from seal.pdf import Placement
 from seal.press import SealPress
 from seal.registry import SealRegistry
+from seal.ses_signing import SesSigner, SignatureProfile
 from seal.uses import AllowedUse, SealUse, SealUses, UseSearch, WantedUse
 from store.errors import YinzhengError
 
@@ -35,6 +36,8 @@ class SealingOrder:
     """On whose behalf; the seal's owner's where nothing is said."""
     purpose: str | None = None
     """Only a grant for this purpose allows the use; who uses its own seal may leave it out."""
+    signatures: SignatureProfile = SignatureProfile.INTERNATIONAL
+    """Whether a seal signature of GB/T 38540 stands within; the one use covers both."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,15 @@ class SealedPdf:
 class Sealer:
     """Seals documents, and keeps the record of it."""
 
-    def __init__(self, registry: SealRegistry, uses: SealUses, press: SealPress) -> None:
+    def __init__(self, registry: SealRegistry, uses: SealUses, press: SealPress, ses: SesSigner) -> None:
         self._uses = uses
         self._press = press
+        self._ses = ses
         self._artwork = lru_cache(maxsize=256)(registry.artwork)
 
     def seal_pdf(self, pdf: bytes, order: SealingOrder) -> SealedPdf:
-        """Put a seal on a document as a certifying PAdES signature of the level ordered.
+        """Put a seal on a document as a certifying PAdES signature of the level ordered, over a seal signature of
+        GB/T 38540 where the order wants one.
 
         :raises SealUnknownError: there is no such seal.
         :raises SealNotUsableError: it is not active.
@@ -70,6 +75,7 @@ class Sealer:
         :raises SealQuotaUsedError: the grant's uses of today are used up.
         :raises DocumentUnsealableError: the bytes cannot take a certifying seal.
         :raises TimeStampError: no time stamp could be had.
+        :raises SealDataMissingError: the order wants a seal signature and the seal has no data for it.
         """
         use = self._uses.begin(
             WantedUse(
@@ -97,16 +103,20 @@ class Sealer:
         return list(self._uses.search(UseSearch(seal_number=seal_number), limit=limit).uses)
 
     def _seal(self, pdf: bytes, use: AllowedUse, order: SealingOrder) -> bytes:
-        target = io.BytesIO()
+        source, target = io.BytesIO(pdf), io.BytesIO()
+        if order.signatures.has_seal_signature:
+            marked = io.BytesIO()
+            self._ses.sign_pdf(source, marked, seal_number=use.seal.number, at=use.at)
+            source = marked
         self._press.press(
-            io.BytesIO(pdf),
+            source,
             target,
             artwork=self._artwork(use.seal),
             name=use.seal.name,
             key_id=use.key_id,
             certificate_id=use.certificate_id,
             placement=order.placement,
-            reason=order.reason,
+            reason=order.signatures.reason(order.reason),
             at=use.at,
             level=order.level,
         )

@@ -177,6 +177,7 @@ class Issuing:
                 placement=Placement(place.page, place.x_mm, place.y_mm),
                 reason=reason,
                 level=place.level,
+                signatures=place.signatures,
             ),
         )
         self._objects.put(sealed.data)

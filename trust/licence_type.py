@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Literal
 
-from seal import SealLevel
+from seal import SealLevel, SignatureProfile
 from seal.regions import lies_within
 from trust.errors import TypeForReferenceError
 
@@ -182,6 +182,8 @@ class SealPlace:
     """Which seal of the issuer is meant: ``official`` (公章) or a special-purpose one (专用章)."""
     level: SealLevel
     """PAdES baseline level of the seal."""
+    signatures: SignatureProfile = SignatureProfile.INTERNATIONAL
+    """By which signatures it is sealed: ``international``, ``gm`` or ``dual``."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
-from seal import SealLevel
+from seal import SealLevel, SignatureProfile
 from seal.errors import RegionCodeError
 from seal.regions import level_of
 from trust.codes import UnifiedSocialCreditCode
@@ -132,7 +132,13 @@ def _layout(package: TypePackage, raw: Mapping[str, Any]) -> Layout:
         width_mm=page["width_mm"],
         height_mm=page["height_mm"],
         most_pages=page.get("most_pages", 1),
-        seal=SealPlace(**{**seal, "level": SealLevel(seal.get("level", SealLevel.B_LTA))}),
+        seal=SealPlace(
+            **{
+                **seal,
+                "level": SealLevel(seal.get("level", SealLevel.B_LTA)),
+                "signatures": SignatureProfile(seal.get("signatures", SignatureProfile.INTERNATIONAL)),
+            }
+        ),
         files=MappingProxyType({path: data for path, data in package.files.items() if path != DEFINITION}),
     )
 

@@ -9,6 +9,7 @@ from verify.isolation import IsolatedWorkers
 from verify.pdf import PdfEvidence, Policy, inspect_pdf
 from verify.records import CheckRecord, CheckRecords
 from verify.revocation import RevocationData
+from verify.trust import SealMakerTrust
 from verify.trust_list import AnchorPurpose, AnchorTerms, TrustedAuthority, TrustList
 from verify.verdict import Indication, LicenceSummary, Reason, SignatureReport, Verdict
 
@@ -27,6 +28,7 @@ __all__ = [
     "Reason",
     "RevocationData",
     "RevocationKnowledge",
+    "SealMakerTrust",
     "SignatureReport",
     "TrustAnchors",
     "TrustList",

@@ -98,6 +98,9 @@ class TrustAnchors:
         return TrustAnchors(tuple(dict.fromkeys(self.encoded + other.encoded)), tuple(periods.items()))
 
 
+NO_ANCHORS = TrustAnchors(())
+
+
 @lru_cache(maxsize=64)
 def _load(encoded: tuple[bytes, ...]) -> tuple[x509.Certificate, ...]:
     return tuple(load_certificate(item) for item in encoded)

@@ -21,8 +21,9 @@ from verify.anchors import TrustAnchors
 from verify.pdf import PdfEvidence, Policy, inspect_pdf
 from verify.reasons import CATALOGUE, reason
 from verify.revocation import NOTHING_KNOWN, RevocationData
+from verify.trust import SealMakerTrust
 from verify.trust_list import AnchorPurpose
-from verify.verdict import LicenceSummary, Reason, Verdict, verdict
+from verify.verdict import LicenceSummary, Reason, SignatureKind, Verdict, verdict
 
 
 class RedeemedPresentation(Protocol):
@@ -67,6 +68,10 @@ class RevocationKnowledge:
     data: RevocationData = NOTHING_KNOWN
     complete: bool = True
     """If not, certificates of which nothing is known do not pass."""
+    gm_authorities: tuple[bytes, ...] = ()
+    """Our issuing authorities of SM2, DER."""
+    gm_lists: tuple[bytes, ...] = ()
+    """The revocation lists of our authorities of SM2, DER."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,8 @@ class Checker:
             register_reasons = [self._state_reason(licence)]
             if not self._register.has_pdf(licence, evidence.document_digest):
                 register_reasons.append(reason("register.other_document"))
+            if _wants_seal_signature(licence) and not _has_seal_signature(evidence):
+                register_reasons.append(reason("ses.missing"))
         return verdict(
             [*evidence.reasons, *register_reasons],
             checked_at=now,
@@ -177,6 +184,12 @@ class Checker:
             timestamp_anchors=self._trusted.anchors(AnchorPurpose.TIME_STAMP),
             revocation=known.data,
             require_revocation=not known.complete,
+            seal_makers=SealMakerTrust(
+                self._trusted.anchors(AnchorPurpose.SEAL_MAKER),
+                known.gm_authorities,
+                known.gm_lists,
+                known.complete,
+            ),
             max_bytes=self._max_pdf_bytes,
         )
 
@@ -213,6 +226,15 @@ class Checker:
             valid_from=licence.valid_from,
             valid_until=licence.valid_until,
         )
+
+
+def _wants_seal_signature(licence: Licence) -> bool:
+    layout = licence.type.layout
+    return layout is not None and layout.seal.signatures.has_seal_signature
+
+
+def _has_seal_signature(evidence: PdfEvidence) -> bool:
+    return any(each.kind is SignatureKind.SES for each in evidence.signatures)
 
 
 def masked_name(name: str, *, person: bool) -> str:

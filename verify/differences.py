@@ -16,7 +16,14 @@ from typing import Any
 from pyhanko.pdf_utils.generic import PdfObject
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
-from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
+from pyhanko.sign.diff_analysis import (
+    DEFAULT_DIFF_POLICY,
+    CatalogModificationRule,
+    DiffResult,
+    ModificationLevel,
+    StandardDiffPolicy,
+)
+from pyhanko.sign.diff_analysis.constants import ROOT_EXEMPT_STRICT_COMPARISON
 from pyhanko.sign.validation.errors import SignatureValidationError
 
 from verify.document import Document
@@ -54,6 +61,14 @@ _LIBRARY_ERRORS = (
     OverflowError,
     RecursionError,
 )
+_UNDER_A_CERTIFICATION = StandardDiffPolicy(
+    [
+        CatalogModificationRule(ignored_keys=ROOT_EXEMPT_STRICT_COMPARISON | {"/Perms"}),
+        *(rule for rule in DEFAULT_DIFF_POLICY.global_rules if not isinstance(rule, CatalogModificationRule)),
+    ],
+    DEFAULT_DIFF_POLICY.form_rule,
+)
+"""After a seal signature of GB/T 38540 a certification may come, which the library takes to be the first signature."""
 _FREE_INFO = {"ModDate", "Producer", "CreationDate"}
 _XMP_FREE = re.compile(
     rb"<(xmp:ModifyDate|xmp:MetadataDate|xmp:CreateDate|pdf:Producer|xmpMM:InstanceID)>[^<]*</\1>"
@@ -157,6 +172,25 @@ def changes_after(document: Document) -> Differences:
     except _LIBRARY_ERRORS:
         return Differences(document, by_end)
     return Differences(document, by_end)
+
+
+def changes_since(document: Document, end: int) -> Changes | None:
+    """What changed in a document since a revision of it ended; nothing where it could not be told.
+
+    A certification that was added counts like any other signature.
+    """
+    if len(document.sections) > _SECTIONS or sum(len(each.places) for each in document.sections) > _OBJECTS:
+        return None
+    try:
+        before = Document(document.data, document.budget, end=end)
+        reader = _Reader(document.data[: document.end])
+        starts = [reader.xrefs.get_startxref_for_revision(each) for each in range(reader.total_revisions)]
+        result = _UNDER_A_CERTIFICATION.review_file(reader, starts.index(before.start_of_table))
+        if not isinstance(result, DiffResult) or _metadata_changed(before, document):
+            return Changes.OTHER
+    except (*_LIBRARY_ERRORS, TooComplexError):
+        return None
+    return _LEVELS[result.modification_level]
 
 
 def _weight(value: PdfObject, depth: int = 0) -> int:

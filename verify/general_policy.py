@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from verify.differences import Differences, changes_after
+from verify.differences import Differences, changes_after, changes_since
 from verify.document import Document, text
 from verify.fields import SignatureField, count_pages, docmdp_level
 from verify.file_evidence import stored_certificates
@@ -18,6 +18,7 @@ from verify.judgement import Judgement, Standing, level_of, signature_report, ti
 from verify.objects import WHITESPACE, PdfSyntaxError
 from verify.pdf_date import read_pdf_date
 from verify.reasons import reason
+from verify.seal_signature import Surroundings, check_seal_signature, is_seal_signature
 from verify.signature import CheckedSignature, check_signature
 from verify.structure import SignedRange, StructureError, signed_range
 from verify.timestamps import CheckedTimeStamp, check_time_stamp
@@ -68,6 +69,8 @@ class _Foreign:
                     moment = min(moment, checked.proven)
                     self._trust = with_proof(self._trust, signature.end, checked.proven)
                 reports.append(self._stamp_report(signature, checked))
+            elif is_seal_signature(signature.field):
+                reports.append(self._seal_report(signature, moment))
             else:
                 reports.append(self._report(signature, self._check(signature, moment)))
         reports.reverse()
@@ -144,6 +147,12 @@ class _Foreign:
         claimed = read_pdf_date(text(self._document.resolve(signature.field.value.get("M"))))
         return signature_report(signature.field, checked, self._standing(signature, checked), tuple(against), claimed)
 
+    def _seal_report(self, signature: _Signature, moment: datetime) -> SignatureReport:
+        proven = moment if moment < self._trust.now else None
+        fault = next(iter(self._change_faults(signature)), None)
+        around = Surroundings(proven, self._changes(signature) or Changes.OTHER, fault, licence=False)
+        return check_seal_signature(self._document, signature.field, self._trust, around)
+
     def _stamp_report(self, signature: _Signature, checked: CheckedTimeStamp) -> SignatureReport:
         against = [item for item in (checked.fault, *self._change_faults(signature)) if item is not None]
         if not against:
@@ -182,6 +191,8 @@ class _Foreign:
             return Changes.NONE
         if self._document.data[self._document.marker_end :].strip(WHITESPACE):
             return Changes.OTHER
+        if is_seal_signature(signature.field):
+            return changes_since(self._document, signature.end)
         if self._differences is None:
             self._differences = changes_after(self._document)
         found = self._differences.after(signature.covered)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from verify.certification import check_certification
 from verify.document import Document, text
 from verify.fields import SignatureField, certifies, count_pages, docmdp_level, licence_data, signature_fields
 from verify.judgement import Judgement, Standing, level_of, signature_report, time_stamp_report
@@ -17,6 +18,7 @@ from verify.objects import PdfSyntaxError
 from verify.pdf_date import read_pdf_date
 from verify.reasons import Text, reason
 from verify.revisions import Revision, later_revisions
+from verify.seal_signature import Surroundings, check_seal_signature, is_seal_signature
 from verify.signature import CheckedSignature, check_signature
 from verify.structure import SignedRange, StructureError, ends_revision, signed_range
 from verify.timestamps import CLOCK_TOLERANCE, CheckedTimeStamp, check_time_stamp
@@ -42,18 +44,13 @@ def judge_licence(document: Document, fields: list[SignatureField], trust: Trust
     :param fields: its filled signature fields.
     """
     stamps = [field for field in fields if field.is_time_stamp]
-    inner = [field for field in fields if _is_inner(field)]
+    inner = [field for field in fields if is_seal_signature(field)]
     seals = [field for field in fields if field not in stamps and field not in inner]
     if not seals:
         return Judgement((reason("seal.missing"),), ())
     if len(seals) > 1:
         return Judgement((reason("seal.several", count=len(seals)),), ())
     return _Licence(document, seals[0], inner, stamps, trust).judge()
-
-
-def _is_inner(field: SignatureField) -> bool:
-    """Whether a field holds seal data of GB/T 38540, which stands inside of what the seal certifies."""
-    return field.subfilter.startswith("SES.")
 
 
 class _Licence:
@@ -96,16 +93,49 @@ class _Licence:
         proven = checked.time_stamp.proven if checked.time_stamp else None
         if proven is not None and proven > moment + CLOCK_TOLERANCE:
             self._faults.append(reason("timestamp.order"))
+        known = proven or (moment if moment < self._trust.now else None)
+        inner = self._check_inner(sealed, checked, known)
         against = (*self._faults, *checked.reasons)
         told = against or (reason("seal.valid"), *checked.revocation.in_favour)
         report = signature_report(self._seal, checked, standing, told, self._claimed_time())
-        inner = (_inner_report(field) for field in self._inner)
         reports = (*inner, report, *(self._stamp_report(stamp) for stamp in stamps))
-        found = against + tuple(fault for stamp in stamps for fault in stamp.reasons)
+        words = [word for each in inner for word in each.reasons]
+        found = (
+            *against,
+            *(word for word in words if word.indication is not Indication.TOTAL_PASSED),
+            *(fault for stamp in stamps for fault in stamp.reasons),
+        )
         if worst(item.indication for item in found) is Indication.TOTAL_PASSED and sealed is not None:
             favour = (*_in_favour(checked), *(item for stamp in stamps for item in stamp.checked.revocation.in_favour))
-            return Judgement((*dict.fromkeys(favour), *found), reports, licence_data(sealed))
+            return Judgement((*dict.fromkeys((*favour, *words)), *found), reports, licence_data(sealed))
         return Judgement(found, reports, self._data_of_failed(sealed))
+
+    def _check_inner(
+        self, sealed: Document | None, checked: CheckedSignature, proven: datetime | None
+    ) -> tuple[SignatureReport, ...]:
+        """Check the seal signature that the seal covers, where there is one."""
+        if len(self._inner) > 1:
+            self._faults.append(reason("ses.several", count=len(self._inner)))
+        seal = checked.signer.certificate if checked.signer else None
+        reports = []
+        for field in self._inner:
+            fault = self._fault_since(field, sealed)
+            around = Surroundings(proven, Changes.FORM_FILLING if fault is None else Changes.OTHER, fault, seal=seal)
+            reports.append(check_seal_signature(self._document, field, self._trust, around))
+        return tuple(reports)
+
+    def _fault_since(self, field: SignatureField, sealed: Document | None) -> Reason | None:
+        """What else than the seal came after a seal signature, if anything."""
+        if sealed is None:
+            return None  # which is a fault by itself
+        try:
+            end = signed_range(sealed, field.value, strict=True).end
+            check_certification(Document(sealed.data, sealed.budget, end=end), sealed, self._seal)
+        except StructureError as error:
+            return error.reason
+        except PdfSyntaxError as error:
+            return _malformed(error)
+        return None
 
     def _check_purpose(self) -> int | None:
         """Whether the signature is a seal at all."""
@@ -139,9 +169,9 @@ class _Licence:
                 self._faults.append(_malformed(error))
                 return None
         fields = signature_fields(sealed)
-        own = [field for field in fields if not _is_inner(field)]
+        own = [field for field in fields if not is_seal_signature(field)]
         same = len(own) == 1 and own[0].reference == self._seal.reference and own[0].value == self._seal.value
-        if [field for field in fields if _is_inner(field)] != self._inner:
+        if [field for field in fields if is_seal_signature(field)] != self._inner:
             self._faults.append(reason("seal.several", count=1 + len(self._inner)))
         if not same or sealed.data[sealed.marker_end : sealed.end].strip(b"\r\n"):
             self._faults.append(reason("seal.field_changed"))
@@ -233,12 +263,6 @@ class _Licence:
             return licence_data(sealed) if sealed is not None else None
         except PdfSyntaxError:
             return None
-
-
-def _inner_report(field: SignatureField) -> SignatureReport:
-    """Told, but left open: the seal that certifies covers it, and what it proves by itself is not for a PDF to say."""
-    against = (reason("signature.unsupported", subfilter=field.subfilter),)
-    return signature_report(field, None, Standing(Coverage.PARTIAL, Changes.FORM_FILLING), against, None)
 
 
 def _in_favour(checked: CheckedSignature) -> tuple[Reason, ...]:

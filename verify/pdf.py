@@ -30,7 +30,7 @@ from verify.objects import PdfSyntaxError
 from verify.reasons import Text, reason
 from verify.revocation import NOTHING_KNOWN, RevocationData, Revocations
 from verify.structure import StructureError
-from verify.trust import Trust
+from verify.trust import SealMakerTrust, Trust
 from verify.verdict import Indication, Reason, SignatureReport, SubIndication, main_reason, worst
 
 _LOG = logging.getLogger(__name__)
@@ -83,6 +83,7 @@ def inspect_pdf(
     intermediates: Iterable[x509.Certificate] = (),
     revocation: RevocationData = NOTHING_KNOWN,
     require_revocation: bool = False,
+    seal_makers: SealMakerTrust | None = None,
     max_bytes: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> PdfEvidence:
@@ -95,6 +96,7 @@ def inspect_pdf(
     :param revocation: status answers and revocation lists that are at hand besides those in the file.
     :param require_revocation: certificates of whose revocation nothing is known then fail the check as INDETERMINATE;
         otherwise they pass, as those of a licence without long-term data have to.
+    :param seal_makers: what signers and makers of seals of GB/T 38540 have to lead to; nobody where not given.
     :param max_bytes: files larger than this are not read.
     :raises EmptyFileError: there are no bytes.
     :raises TooLargeError: there are too many.
@@ -115,6 +117,7 @@ def inspect_pdf(
         intermediates=frozenset(item.public_bytes(Encoding.DER) for item in intermediates),
         now=now,
         revocation=Revocations.of(revocation, required=require_revocation),
+        seal_makers=seal_makers or SealMakerTrust(),
     )
     found = _judged(data, trust, policy, limits)
     return PdfEvidence(

@@ -198,6 +198,142 @@ _SEAL: dict[str, Entry] = {
     ),
 }
 
+_SES: dict[str, Entry] = {
+    "ses.valid": Entry(
+        "国密电子签章（GB/T 38540）有效，所签内容自签章（{at}）以来未被改动。",
+        "The seal signature of GB/T 38540 is valid, and what it covers is as it was when it was made ({at}).",
+        "pdf",
+        _PASSED,
+    ),
+    "ses.missing": Entry(
+        "此类证照应有国密电子签章（GB/T 38540），而文件中没有。",
+        "A licence of this type has a seal signature of GB/T 38540, and there is none in the file.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "ses.several": Entry(
+        "文件中有 {count} 个国密电子签章，最多只应有一个。",
+        "The file bears {count} seal signatures of GB/T 38540; there is one at most.",
+        "pdf",
+        _FAILED,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+    "ses.malformed": Entry(
+        "国密电子签章数据无法解析或不合规：{detail}。",
+        "The seal signature of GB/T 38540 cannot be read or is not acceptable: {detail}.",
+        "pdf",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "ses.hash_mismatch": Entry(
+        "国密电子签章所签的不是这一文件，或文件已被改动。",
+        "The seal signature of GB/T 38540 was made over something else, or the file has been changed.",
+        "pdf",
+        _FAILED,
+        _Sub.HASH_FAILURE,
+    ),
+    "ses.invalid": Entry(
+        "国密电子签章的签名值验证不通过。",
+        "The signature in the seal signature of GB/T 38540 does not verify.",
+        "pdf",
+        _FAILED,
+        _Sub.SIG_CRYPTO_FAILURE,
+    ),
+    "ses.seal_invalid": Entry(
+        "国密印章的制章者签名验证不通过，印章或印模已被改动。",
+        "The maker's signature over the GB/T 38540 seal does not verify: the seal or its picture was changed.",
+        "pdf",
+        _FAILED,
+        _Sub.SIG_CRYPTO_FAILURE,
+    ),
+    "ses.seal_expired": Entry(
+        "签章时国密印章不在有效期内。",
+        "The GB/T 38540 seal was not valid when it was used.",
+        "pdf",
+        _FAILED,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+    "ses.signer_not_listed": Entry(
+        "签章者证书不在国密印章的证书列表中，无权使用该印章。",
+        "The signer is not among those who may use the GB/T 38540 seal.",
+        "pdf",
+        _FAILED,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+    "ses.other_field": Entry(
+        "国密电子签章是为另一签名域制作的。",
+        "The seal signature of GB/T 38540 was made for another signature field.",
+        "pdf",
+        _FAILED,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+    "ses.other_seal": Entry(
+        "国密电子签章与外层电子印章不属于同一印章。",
+        "The seal signature of GB/T 38540 and the seal over it are not those of the same seal.",
+        "pdf",
+        _FAILED,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+    "ses.unsupported": Entry(
+        "国密电子签章使用了 SM2 以外的算法，无法核验。",
+        "The seal signature of GB/T 38540 uses an algorithm other than SM2 and cannot be checked.",
+        "pdf",
+        _UNSURE,
+        _Sub.CRYPTO_CONSTRAINTS_FAILURE,
+    ),
+    "ses.untrusted": Entry(
+        "签章者证书不能追溯到受信任的国密根证书。",
+        "The signer's certificate does not lead to a trusted SM2 root.",
+        "pdf",
+        _UNSURE,
+        _Sub.NO_CERTIFICATE_CHAIN_FOUND,
+    ),
+    "ses.maker_untrusted": Entry(
+        "制章者证书不能追溯到受信任的国密根证书，印章来源不明。",
+        "The seal maker's certificate does not lead to a trusted SM2 root; nobody knows who made the seal.",
+        "pdf",
+        _UNSURE,
+        _Sub.NO_CERTIFICATE_CHAIN_FOUND,
+    ),
+    "ses.wrong_usage": Entry(
+        "制章者或签章者证书的用途不符。",
+        "The certificate of the seal's maker or signer may not be used for this.",
+        "pdf",
+        _UNSURE,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+    "ses.certificate_out_of_bounds": Entry(
+        "签章者证书在签章时不在有效期内，或现已过期而没有时间证明。",
+        "The signer's certificate was not valid when it signed, or has ended and nothing proves the time.",
+        "pdf",
+        _UNSURE,
+        _Sub.OUT_OF_BOUNDS_NO_POE,
+    ),
+    "ses.revoked": Entry(
+        "制章者或签章者证书（或其上级证书）自 {at} 起被吊销，不能证明签章早于该时间。",
+        "The certificate of the seal's maker or signer, or one above it, was revoked as of {at}, "
+        "and nothing proves that the signature is older.",
+        "pdf",
+        _FAILED,
+        _Sub.REVOKED,
+    ),
+    "ses.revocation_unknown": Entry(
+        "暂时无法确定制章者或签章者证书是否已被吊销，请稍后再核验。",
+        "Whether the certificate of the seal's maker or signer was revoked cannot be told; check again later.",
+        "pdf",
+        _UNSURE,
+        _Sub.TRY_LATER,
+    ),
+    "ses.time": Entry(
+        "国密电子签章的时间与可证明的用印时间不符。",
+        "The time in the seal signature of GB/T 38540 does not agree with the time of sealing that is proven.",
+        "pdf",
+        _UNSURE,
+        _Sub.TIMESTAMP_ORDER_FAILURE,
+    ),
+}
+
 _SIGNATURE: dict[str, Entry] = {
     "signature.valid": Entry(
         "签名有效，文件自签名以来未被改动。",
@@ -636,5 +772,5 @@ _PRESENTATION: dict[str, Entry] = {
     ),
 }
 
-CATALOGUE = MappingProxyType(_FILE | _SEAL | _SIGNATURE | _CERTIFICATE | _TIME_STAMP | _REGISTER | _PRESENTATION)
+CATALOGUE = MappingProxyType(_FILE | _SEAL | _SES | _SIGNATURE | _CERTIFICATE | _TIME_STAMP | _REGISTER | _PRESENTATION)
 """Every reason by its code."""

@@ -55,6 +55,7 @@ _MEANINGS: Final = {
 _KINDS: Final = {
     SignatureKind.SEAL: "电子印章 Seal",
     SignatureKind.TIMESTAMP: "文档时间戳 Document time stamp",
+    SignatureKind.SES: "国密电子签章 GB/T 38540 seal signature",
     SignatureKind.OTHER: "电子签名 Signature",
 }
 _RESTS_ON: Final = {"pdf": "文件 File", "register": "登记簿 Register", "presentation": "亮证码 QR code"}

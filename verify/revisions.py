@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from verify import der
 from verify.document import Document
-from verify.objects import Ref, Stream, Value, identical
+from verify.objects import Ref, Stream, Value
 from verify.reasons import Text, reason
-from verify.rows import changed, check_trailer, read_row
+from verify.rows import appended, changed, check_trailer, is_page, read_row, same
 from verify.structure import StructureError
 
 _FIELD_KEYS = {"FT", "T", "TU", "Type", "Subtype", "F", "Rect", "P", "V"}
@@ -71,7 +71,7 @@ class _Explanation:
         root = before.trailer.get("Root")
         if isinstance(root, Ref):
             self._open.discard(root.number)
-        _same(before.root, after.root, {"DSS", "AcroForm", "Extensions"}, "文档目录", "the catalogue")
+        same(before.root, after.root, {"DSS", "AcroForm", "Extensions"}, "文档目录", "the catalogue")
         if _has_reference(after.root.get("Extensions")):
             raise changed("改动了文档目录", "the catalogue was changed")
         self._explain_form()
@@ -85,10 +85,10 @@ class _Explanation:
         old, new = self._before.root.get("AcroForm"), self._after.root.get("AcroForm")
         self._same_place(old, new)
         old_form, new_form = self._before.dictionary(old), self._after.dictionary(new)
-        _same(old_form, new_form, {"Fields"}, "表单", "the form")
+        same(old_form, new_form, {"Fields"}, "表单", "the form")
         old_fields, new_fields = old_form.get("Fields"), new_form.get("Fields")
         self._same_place(old_fields, new_fields)
-        for added in _added(self._before.array(old_fields), self._after.array(new_fields), "表单域", "form fields"):
+        for added in appended(self._before.array(old_fields), self._after.array(new_fields), "表单域", "form fields"):
             self._explain_stamp(added)
 
     def _explain_stamp(self, item: Value) -> None:
@@ -100,7 +100,7 @@ class _Explanation:
         if field.get("FT") != "Sig" or field.get("Subtype", "Widget") != "Widget" or visible:
             raise changed("增加了表单域", "a form field was added")
         page = field.get("P")
-        if page is not None and not (isinstance(page, Ref) and _is_page(self._before.get(page))):
+        if page is not None and not (isinstance(page, Ref) and is_page(self._before.get(page))):
             raise changed("增加了表单域", "a form field was added")
         stamp = self._new_dictionary(field.get("V"), _STAMP_KEYS)
         if stamp.get("Type") != "DocTimeStamp" or stamp.get("SubFilter") != "ETSI.RFC3161":
@@ -121,9 +121,9 @@ class _Explanation:
         for number in sorted(self._open):
             ref = Ref(number, 0)
             old, new = self._before.get(ref), self._after.get(ref)
-            if not (_is_page(old) and isinstance(old, dict) and isinstance(new, dict)):
+            if not (is_page(old) and isinstance(old, dict) and isinstance(new, dict)):
                 continue
-            _same(old, new, {"Annots"}, "页面", "a page")
+            same(old, new, {"Annots"}, "页面", "a page")
             if old.get("Annots") is not None:
                 self._same_place(old.get("Annots"), new.get("Annots"))
             self._explain_annotations(old.get("Annots"), new.get("Annots"))
@@ -143,7 +143,7 @@ class _Explanation:
         return False
 
     def _explain_annotations(self, old: Value, new: Value) -> None:
-        added = _added(self._before.array(old), self._after.array(new), "批注", "annotations")
+        added = appended(self._before.array(old), self._after.array(new), "批注", "annotations")
         if any(item not in self._widgets for item in added):
             raise changed("增加了批注", "an annotation was added")
 
@@ -227,23 +227,6 @@ def _dss_objects(document: Document) -> set[Value]:
     if related is not None:
         values.extend(document.dictionary(related).values())
     return {value for value in values if isinstance(value, Ref)}
-
-
-def _same(old: dict[str, Value], new: dict[str, Value], but: set[str], zh: str, en: str) -> None:
-    if not identical(
-        {key: old[key] for key in old if key not in but}, {key: new[key] for key in new if key not in but}
-    ):
-        raise changed(f"改动了{zh}", f"{en} was changed")
-
-
-def _added(old: list[Value], new: list[Value], zh: str, en: str) -> list[Value]:
-    if not identical(new[: len(old)], old):
-        raise changed(f"改动了{zh}", f"{en} were changed")
-    return new[len(old) :]
-
-
-def _is_page(value: Value) -> bool:
-    return isinstance(value, dict) and value.get("Type") == "Page"
 
 
 def _has_reference(value: Value) -> bool:

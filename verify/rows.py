@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from verify.document import Document
-from verify.objects import Parser, PdfSyntaxError, Ref, Stream
+from verify.objects import Parser, PdfSyntaxError, Ref, Stream, Value, identical
 from verify.reasons import Text, reason
 from verify.structure import StructureError
 from verify.tables import Section
@@ -93,6 +93,32 @@ def check_trailer(before: Document, section: Section) -> None:
         raise changed("文件尾字典不合规", "its trailer is not acceptable")
     if any(trailer.get(key) != before.trailer.get(key) for key in ("Root", "Info")):
         raise changed("替换了文档目录或文档信息", "it puts another catalogue or document information in place")
+
+
+def same(old: dict[str, Value], new: dict[str, Value], but: set[str], zh: str, en: str) -> None:
+    """Hold a dictionary to what it was, some keys aside.
+
+    :raises StructureError: something else in it changed.
+    """
+    if not identical(
+        {key: old[key] for key in old if key not in but}, {key: new[key] for key in new if key not in but}
+    ):
+        raise changed(f"改动了{zh}", f"{en} was changed")
+
+
+def appended(old: list[Value], new: list[Value], zh: str, en: str) -> list[Value]:
+    """What was added at the end of an array.
+
+    :raises StructureError: something else in it changed.
+    """
+    if not identical(new[: len(old)], old):
+        raise changed(f"改动了{zh}", f"{en} were changed")
+    return new[len(old) :]
+
+
+def is_page(value: Value) -> bool:
+    """Whether an object is a page."""
+    return isinstance(value, dict) and value.get("Type") == "Page"
 
 
 def _skip(data: bytes, at: int) -> int:

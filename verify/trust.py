@@ -5,10 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from verify.anchors import TrustAnchors
+from verify.anchors import NO_ANCHORS, TrustAnchors
 from verify.document import Document
 from verify.file_evidence import stored_evidence
 from verify.revocation import Revocations
+
+
+@dataclass(frozen=True, slots=True)
+class SealMakerTrust:
+    """What checks of seal signatures (GB/T 38540) start from: authorities of SM2, and what they revoked. All DER."""
+
+    anchors: TrustAnchors = NO_ANCHORS
+    authorities: tuple[bytes, ...] = ()
+    """Certificates that may stand between."""
+    crls: tuple[bytes, ...] = ()
+    complete: bool = True
+    """If not, certificates of whose revocation nothing is known do not pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +33,7 @@ class Trust:
     """Certificates that may complete a chain, DER."""
     now: datetime
     revocation: Revocations = field(default_factory=Revocations)
+    seal_makers: SealMakerTrust = field(default_factory=SealMakerTrust)
 
     def pool(self, embedded: tuple[bytes, ...]) -> frozenset[bytes]:
         """All certificates that may stand between a signer and an anchor."""

@@ -64,6 +64,8 @@ class SignatureKind(StrEnum):
     """It certifies the document (DocMDP), as our seals do."""
     TIMESTAMP = "timestamp"
     """A document time stamp."""
+    SES = "ses"
+    """A seal signature of GB/T 38540 (国密电子签章), within what a seal certifies."""
     OTHER = "other"
     """An approval signature, or one of a kind that is not known here."""
 
@@ -167,6 +169,41 @@ class RevocationUse:
 
 
 @dataclass(frozen=True, slots=True)
+class SealDataReport:
+    """The seal in a seal signature of GB/T 38540, as its data say."""
+
+    version: int
+    id: str
+    name: str
+    kind: int
+    """1 a body's, 2 a person's; others are in use."""
+    valid_from: datetime
+    valid_until: datetime
+    maker_subject: str | None
+    """Distinguished name, RFC 4514; nothing where the maker's certificate cannot be read."""
+    maker_chain: tuple[str, ...]
+    """Subjects from the maker to the trust anchor; empty where it leads to none."""
+    document_digest: str
+    """SM3 that was signed, lowercase hexadecimal."""
+    findings: tuple[str, ...]
+    """Codes of all that the check found, see docs/gbt38540.md."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "version": self.version,
+            "id": self.id,
+            "name": self.name,
+            "kind": self.kind,
+            "valid_from": _iso(self.valid_from),
+            "valid_until": _iso(self.valid_until),
+            "maker": {"subject": self.maker_subject, "chain": list(self.maker_chain)},
+            "document_digest": self.document_digest,
+            "findings": list(self.findings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureReport:
     """What was found out about one signature or document time stamp."""
 
@@ -201,6 +238,8 @@ class SignatureReport:
     signature_algorithm: str | None = None
     revocation: tuple[RevocationUse, ...] = ()
     """Words on the revocation of the chain's certificates that this rests on."""
+    seal_data: SealDataReport | None = None
+    """Of a seal signature that can be read."""
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -228,6 +267,7 @@ class SignatureReport:
             "digest_algorithm": self.digest_algorithm,
             "signature_algorithm": self.signature_algorithm,
             "revocation": [item.to_json() for item in self.revocation],
+            "seal_data": self.seal_data.to_json() if self.seal_data else None,
         }
 
 

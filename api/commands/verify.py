@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from api.commands.common import console, errors, open_services, person, print_json, read_bytes, write_bytes
 from api.errors import FileUnreadableError
 from api.services import Services
 from store.errors import YinzhengError
-from verify import Indication, Policy, TrustAnchors, Verdict
+from verify import Indication, Policy, SealMakerTrust, TrustAnchors, Verdict
 from verify.errors import UnreadableError, VerifyError
 from verify.report_pdf import CheckContext
 from verify.report_xml import report_xml as xml_of
@@ -76,7 +77,9 @@ def _verdict(services: Services, file: Path, trust: Path | None, policy: Policy)
         return checker.check_pdf(data) if policy is Policy.LICENCE else checker.check_foreign_pdf(data)
     anchors = TrustAnchors.from_bytes(read_bytes(trust, limit=1024 * 1024))
     now = services.clock.now()
-    evidence = services.inspect(data, anchors, policy=Policy.GENERAL, now=now, max_bytes=limit)
+    evidence = services.inspect(
+        data, anchors, policy=Policy.GENERAL, now=now, seal_makers=SealMakerTrust(anchors), max_bytes=limit
+    )
     return verdict_of(
         evidence.reasons,
         checked_at=now,
@@ -96,6 +99,10 @@ def _print(verdict: Verdict) -> None:
         console.print(f"签名 signature {signature.field_name}: {signature.indication.value}")
         if signature.signer_subject:
             console.print(f"    {signature.signer_subject}")
+        if signature.seal_data:
+            seal = signature.seal_data
+            console.print(f"    国密印章 GB/T 38540 seal: {escape(seal.name)} {escape(seal.id)}")
+            console.print(f"    制章者 maker: {escape(seal.maker_subject or '—')}")
     if verdict.licence:
         licence = verdict.licence
         console.print(f"证照 licence: {licence.title_zh} {licence.identifier} ({licence.status})")

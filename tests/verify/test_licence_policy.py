@@ -141,12 +141,12 @@ def inner_seal_data(pki: Pki) -> tuple[bytes, bytes]:
     return base, files.fill(files.append(base, objects, size=22), seal_signer(pki).cms)
 
 
-def test_seal_data_within_the_seal_is_told_and_left_open(pki: Pki, licence: Inspect) -> None:
+def test_seal_data_within_the_seal_that_are_none_fail_the_file(pki: Pki, licence: Inspect) -> None:
     _, data = inner_seal_data(pki)
     evidence = licence(data)
-    assert evidence.passed, codes(evidence)
+    assert_refused(evidence, "ses.malformed")
     inner, seal = evidence.signatures
-    assert (inner.kind, inner.indication) == (SignatureKind.OTHER, Indication.INDETERMINATE)
+    assert (inner.kind, inner.indication) == (SignatureKind.SES, Indication.TOTAL_FAILED)
     assert (seal.kind, seal.indication) == (SignatureKind.SEAL, Indication.TOTAL_PASSED)
 
 
