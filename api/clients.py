@@ -45,6 +45,8 @@ class Scope(StrEnum):
     """Check licences."""
     SEALS = "seals:administer"
     """Apply for the seals of its body and of those below it, ask for their moves, freeze them, grant their use."""
+    SIGN = "signatures:sign"
+    """Ask for signatures of those who consented to it, by the API of the Cloud Signature Consortium."""
     SEALS_APPROVE = "seals:approve"
     """Give or refuse the second officer's word on what others asked for."""
 

@@ -47,6 +47,7 @@ from keys.certificate_checks import is_gm
 from keys.foreign import ForeignCertificates
 from seal import (
     Authorisations,
+    Consents,
     CounterSealPress,
     Credentials,
     ExternalTimeStamps,
@@ -341,6 +342,11 @@ class Services:
     def authorisations(self) -> Authorisations:
         """What they authorised to be signed."""
         return Authorisations(self.database, [self.credentials.totp], self.clock)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """Which clients may ask them for signatures."""
+        return Consents(self.database, self.authorisations, self.clock)
 
     @cached_property
     def signing(self) -> Signing:

@@ -25,6 +25,7 @@ from seal.sealing import SealedPdf, Sealer, SealingOrder
 from seal.seals import Seal, SealApplication, SealCertificate, SealEvent, SealRequest
 from seal.ses_signing import SesSigner, SignatureProfile
 from seal.signing import Signing
+from seal.signing_consents import Consent, Consents
 from seal.states import Move, SealState
 from seal.time_stamps import InternalTimeStamps, TimeStampSource
 from seal.totp import SecondFactor, Totp, TotpEnrolment
@@ -34,6 +35,8 @@ __all__ = [
     "Artwork",
     "Authorisation",
     "Authorisations",
+    "Consent",
+    "Consents",
     "CounterSealPress",
     "CredentialState",
     "Credentials",

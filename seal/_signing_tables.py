@@ -46,6 +46,29 @@ class SigningCredentialEventRow(Base):
     at: Mapped[datetime]
 
 
+class SigningConsentRow(Base):
+    """An owner's word that a client may ask for signatures with a credential; each still wants its own code."""
+
+    __tablename__ = "signing_consent"
+    __table_args__ = (
+        sa.CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn"),
+        sa.Index(
+            "uq_signing_consent",
+            "client",
+            "credential_id",
+            unique=True,
+            postgresql_where=sa.text("withdrawn_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    credential_id: Mapped[int] = mapped_column(sa.ForeignKey("signing_credential.id"), index=True)
+    client: Mapped[str]
+    given_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None]
+
+
 class TotpRow(Base):
     """The authenticator of a credential, and the last time step whose code was used."""
 

@@ -53,6 +53,8 @@ class SignedSubject(StrEnum):
     """Documents, from which the service makes what is signed."""
     HASH = "hash"
     """What is signed itself, as remote clients send it."""
+    CONSENT = "consent"
+    """Statements that let a client ask for signatures; nothing is signed under them."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,13 @@ class Authorisations:
         if refusal is not None or used is None:
             raise refusal or AuthorisationInvalidError()
         return used
+
+    def refuse(
+        self, credential: SigningCredential, digests: Sequence[bytes], *, client: str, refusal: YinzhengError
+    ) -> None:
+        """Record that a signature was refused before its authorisation was looked at."""
+        with self._database.transaction() as session:
+            self._record(session, credential.id, None, client, "sign", _hexadecimal(digests), refusal)
 
     def finish(
         self,

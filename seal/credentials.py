@@ -7,6 +7,7 @@ code and name rest encrypted; an owner is found by a blind index.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +16,17 @@ import sqlalchemy as sa
 from cryptography import x509
 from sqlalchemy.orm import Session
 
-from keys import CertificateAuthority, CertificateProfile, FieldVault, KeyAlgorithm, KeyCustody, KeyPurpose, Subject
+from keys import (
+    CertificateAuthority,
+    CertificateProfile,
+    FieldVault,
+    KeyAlgorithm,
+    KeyCustody,
+    KeyPurpose,
+    RevocationReason,
+    Subject,
+)
+from keys.errors import AlreadyRevokedError
 from seal._signing_tables import SigningCredentialEventRow, SigningCredentialRow
 from seal.signing_errors import CredentialNotUsableError, CredentialUnknownError
 from seal.totp import Totp, TotpEnrolment
@@ -147,13 +158,14 @@ class Credentials:
         return self._move(number, {CredentialState.SUSPENDED}, CredentialState.ACTIVE, actor, reason)
 
     def cancel(self, number: str, *, actor: str, reason: str) -> SigningCredential:
-        """End a credential for good. What it signed stays as it is.
+        """End a credential for good, and revoke its certificate with it. What it signed before stays good.
 
         :raises CredentialUnknownError: there is no such credential.
         :raises CredentialNotUsableError: it was cancelled before.
         """
         usable = {CredentialState.ACTIVE, CredentialState.SUSPENDED}
-        return self._move(number, usable, CredentialState.CANCELLED, actor, reason)
+        cessation = RevocationReason.CESSATION_OF_OPERATION
+        return self._move(number, usable, CredentialState.CANCELLED, actor, reason, revoked_for=cessation)
 
     def get(self, number: str, *, owner: bytes | None = None) -> SigningCredential:
         """A credential by its number.
@@ -186,13 +198,23 @@ class Credentials:
         return self._authority.chain(self._authority.get(credential.certificate_id).certificate)
 
     def _move(
-        self, number: str, before: set[CredentialState], after: CredentialState, actor: str, reason: str
+        self,
+        number: str,
+        before: set[CredentialState],
+        after: CredentialState,
+        actor: str,
+        reason: str,
+        *,
+        revoked_for: RevocationReason | None = None,
     ) -> SigningCredential:
         with self._database.transaction() as session:
             row = locked_credential(session, number)
             if row.state not in before:
                 raise not_usable(row)
             row.state = after.value
+            if revoked_for is not None:
+                with suppress(AlreadyRevokedError):  # by an administrator of certificates, which is as good
+                    self._authority.revoke(session, row.certificate_id, revoked_for, actor=actor)
             self._record(session, row, after.value, actor, reason)
             return credential_of(row)
 

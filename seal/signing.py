@@ -17,7 +17,7 @@ from seal.artwork import Artwork
 from seal.authorisations import Authorisations, SignedSubject
 from seal.cms import CmsSigner
 from seal.countersealing import Picture, write_signed_pdf
-from seal.credentials import Credentials, SigningCredential
+from seal.credentials import Credentials, CredentialState, SigningCredential
 from seal.pdf import Placement, SealAppearance, signature_dictionary
 from seal.signing_errors import CredentialExpiredError
 from seal.time_stamps import TimeStampSource
@@ -124,8 +124,11 @@ class Signing:
         """Use an authorisation up for what happens inside, and record how that ended."""
         record = self._authority.get(credential.certificate_id)
         valid = record.not_before <= self._clock.now() <= record.not_after
-        if not valid or record.state is not CertificateState.ACTIVE:
-            raise CredentialExpiredError
+        good = valid and record.state is CertificateState.ACTIVE
+        if not good and credential.state is CredentialState.ACTIVE:
+            refusal = CredentialExpiredError()
+            self._authorisations.refuse(credential, digests, client=client, refusal=refusal)
+            raise refusal
         used = self._authorisations.redeem(credential, token, digests, subject=subject, client=client)
         failure: str | None = "interrupted"
         try:

@@ -15,6 +15,15 @@ class CredentialUnknownError(SealError):
     en = "There is no such signing credential; check its number."
 
 
+class ConsentUnknownError(SealError):
+    """The owner did not consent to this client, or took the consent back."""
+
+    code = "seal.consent_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "签名凭证未授权客户端“{client}”，或授权已撤回。"
+    en = "The credential's owner has not consented to the client {client!r}, or has taken the consent back."
+
+
 class CredentialNotUsableError(SealError):
     """The credential is suspended or cancelled, or a move does not fit its state."""
 
