@@ -91,7 +91,8 @@ class LicenceView(BaseModel):
     state_since: datetime
     state_reason: str | None
     fields: dict[str, Any]
-    pdf_digest: str = Field(description="SHA-256 of the sealed PDF.")
+    origin: str = Field(description="issued, or imported (历史数据归集).", examples=["issued"])
+    pdf_digest: str | None = Field(description="SHA-256 of the sealed PDF; null for one imported without a seal.")
     issued_at: datetime
     revision: int = Field(description="Counts up with every act; the ETag, for If-Match.", examples=[1])
     supersedes: str | None = Field(description="Identifier of the version whose place it took.")
@@ -117,6 +118,7 @@ class LicenceView(BaseModel):
             state_since=licence.state_since,
             state_reason=licence.state_reason,
             fields=dict(licence.fields),
+            origin=licence.origin.value,
             pdf_digest=licence.pdf_digest,
             issued_at=licence.issued_at,
             revision=licence.revision,

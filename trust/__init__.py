@@ -13,7 +13,7 @@ from trust.extending import DEFAULT_MARGIN, Extending, ExtensionReport
 from trust.holders import CodeType, HolderIndex, checked_code
 from trust.identifier import LicenceIdentifier
 from trust.issuing import LICENCE_ISSUED, Issued, IssueOrder, Issuing
-from trust.licence import Act, Licence, LicenceEvent, LicenceState
+from trust.licence import Act, Licence, LicenceEvent, LicenceState, Origin
 from trust.licence_log import LicenceLog
 from trust.licence_type import TypeOrigin, TypeState
 from trust.licence_types import LicenceTypes, TypeVersion
@@ -50,6 +50,7 @@ __all__ = [
     "LicenceState",
     "LicenceType",
     "LicenceTypes",
+    "Origin",
     "PublishedCatalogue",
     "Register",
     "Renderer",

@@ -19,6 +19,12 @@ class LicenceRow(Base):
         sa.CheckConstraint("state IN ('valid', 'suspended', 'revoked', 'cancelled', 'superseded')", name="state"),
         sa.CheckConstraint("(state = 'superseded') = (superseded_by IS NOT NULL)", name="superseded"),
         sa.CheckConstraint("holder_code_type IN ('citizen_id', 'uscc')", name="holder_code_type"),
+        sa.CheckConstraint("origin IN ('issued', 'imported')", name="origin"),
+        sa.CheckConstraint(
+            "(pdf_digest IS NULL) = (seal_use_id IS NULL) AND (origin = 'imported' OR pdf_digest IS NOT NULL)",
+            name="sealed",
+        ),
+        sa.CheckConstraint("origin = 'imported' OR scan_digest IS NULL", name="scan"),
         sa.ForeignKeyConstraint(["type_slug", "type_version"], [TypeVersionRow.slug, TypeVersionRow.version]),
         sa.Index(
             "uq_licence_live_number",
@@ -46,9 +52,11 @@ class LicenceRow(Base):
     state_since: Mapped[datetime]
     state_reason: Mapped[str | None]
     data: Mapped[bytes]
-    pdf_digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    origin: Mapped[str] = mapped_column(server_default="issued")
+    scan_digest: Mapped[str | None] = mapped_column(sa.String(64))
+    pdf_digest: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     proof_until: Mapped[datetime | None] = mapped_column(index=True)
-    seal_use_id: Mapped[int] = mapped_column(sa.ForeignKey("seal_use.id"))
+    seal_use_id: Mapped[int | None] = mapped_column(sa.ForeignKey("seal_use.id"))
     issued_by: Mapped[str]
     issued_at: Mapped[datetime]
     logged: Mapped[bool]

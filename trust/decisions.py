@@ -39,6 +39,15 @@ class Decision:
             raise LegalBasisMissingError(act=act.value, act_zh=act.zh)
 
 
+class ImportedFrom(NamedTuple):
+    """Where an imported licence was taken over from."""
+
+    source: str
+    """The import and the line of its file; goes on record."""
+    scan_digest: str | None
+    """SHA-256 of the scan of the paper."""
+
+
 class SupersededVersion(NamedTuple):
     """A licence that was just taken out of force for another version."""
 

@@ -182,6 +182,15 @@ class LicenceUnknownError(YinzhengError):
     en = "The register has no licence with this identifier; compare it with the licence."
 
 
+class LicenceUnsealedError(YinzhengError):
+    """An imported licence was not sealed: there is no file of it."""
+
+    code = "trust.licence_unsealed"
+    kind = Kind.NOT_FOUND
+    zh = "该证照由历史数据归集，未加盖电子印章，没有电子证照文件。"
+    en = "This licence was taken over from an archive and not sealed; there is no file of it."
+
+
 class NumberInUseError(YinzhengError):
     """A licence of the type holds with this number and says something else."""
 

@@ -44,10 +44,20 @@ _ZH = {
 }
 
 
+class Origin(StrEnum):
+    """Where the register has a licence from."""
+
+    ISSUED = "issued"
+    IMPORTED = "imported"
+    """From paper or another system (历史数据归集)."""
+
+
 class Act(StrEnum):
     """What an authority does to a licence."""
 
     ISSUE = "issue"
+    IMPORT = "import"
+    """Taken over from paper or another system."""
     SUSPEND = "suspend"
     RESUME = "resume"
     REVOKE = "revoke"
@@ -71,6 +81,7 @@ class Act(StrEnum):
 
 _ACT_ZH = {
     Act.ISSUE: "签发",
+    Act.IMPORT: "归集",
     Act.SUSPEND: "暂停",
     Act.RESUME: "恢复",
     Act.REVOKE: "吊销",
@@ -132,8 +143,11 @@ class Licence:
     """What an authority last decided, whatever the date."""
     state_since: datetime
     state_reason: str | None
-    pdf_digest: str
-    """SHA-256 of the sealed PDF, lowercase hexadecimal."""
+    origin: Origin
+    scan_digest: str | None
+    """SHA-256 of the scan of the paper that an imported licence was taken over from."""
+    pdf_digest: str | None
+    """SHA-256 of the sealed PDF, lowercase hexadecimal; None for an imported licence that was not sealed."""
     issued_at: datetime
     proof_until: datetime | None
     """When the certificate of the file's last document time stamp ends; None where it has none."""

@@ -29,7 +29,7 @@ class LicenceLog:
         self._records.add(
             session,
             Record(f"licence.{act}", log_subject(row.identifier), at, _facts(row), {"actor": actor, "reason": reason}),
-            number=1 if act is Act.ISSUE else None,
+            number=1 if act in (Act.ISSUE, Act.IMPORT) else None,
         )
 
     def salt(self, identifier: str, number: int) -> bytes:

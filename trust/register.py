@@ -20,11 +20,17 @@ from store.once import settle
 from trust._tables import LicenceEventRow, LicencePdfRow, LicenceRow
 from trust.catalogue import Catalogue
 from trust.content import Holder, LicenceContent
-from trust.decisions import Decision, SupersededVersion
-from trust.errors import ActRefusedError, EndorsementNotDueError, LicenceChangedError, LicenceUnknownError
+from trust.decisions import Decision, ImportedFrom, SupersededVersion
+from trust.errors import (
+    ActRefusedError,
+    EndorsementNotDueError,
+    LicenceChangedError,
+    LicenceUnknownError,
+    LicenceUnsealedError,
+)
 from trust.holders import HolderIndex, number_index
 from trust.identifier import LicenceIdentifier
-from trust.licence import Act, Licence, LicenceEvent, LicenceState, possible_acts, state_after
+from trust.licence import Act, Licence, LicenceEvent, LicenceState, Origin, possible_acts, state_after
 from trust.licence_log import LicenceLog
 from trust.validation import next_due
 
@@ -93,8 +99,11 @@ class Register:
     def pdf(self, licence: Licence) -> bytes:
         """The sealed PDF.
 
+        :raises LicenceUnsealedError: it was imported and not sealed.
         :raises YinzhengError: the object store has lost or damaged it, or cannot be reached.
         """
+        if licence.pdf_digest is None:
+            raise LicenceUnsealedError
         return self._objects.get(licence.pdf_digest)
 
     def has_pdf(self, licence: Licence, digest: str) -> bool:
@@ -198,16 +207,18 @@ class Register:
         session: Session,
         content: LicenceContent,
         *,
-        pdf_digest: str,
+        pdf_digest: str | None,
         proof_until: datetime | None,
-        seal_use_id: int,
+        seal_use_id: int | None,
         region_code: str,
         actor: str,
         at: datetime,
         supersedes: SupersededVersion | None = None,
+        imported: ImportedFrom | None = None,
     ) -> Licence:
-        """Enter a licence that has just been sealed; part of the issuing transaction.
+        """Enter a licence that has just been sealed or is imported; part of the transaction that makes it exist.
 
+        :param pdf_digest: None, as is ``seal_use_id``, for an imported licence that is not sealed.
         :param region_code: of the issuer.
         :param supersedes: the version whose place it takes, from :meth:`supersede` in the same transaction.
         """
@@ -226,6 +237,8 @@ class Register:
             state=LicenceState.VALID,
             state_since=at,
             data=self._encrypt(content),
+            origin=Origin.ISSUED if imported is None else Origin.IMPORTED,
+            scan_digest=imported.scan_digest if imported is not None else None,
             pdf_digest=pdf_digest,
             proof_until=proof_until,
             seal_use_id=seal_use_id,
@@ -237,8 +250,11 @@ class Register:
         )
         session.add(row)
         session.flush()
-        session.add(LicencePdfRow(digest=pdf_digest, licence_id=row.id, at=at))
-        if supersedes is None:
+        if pdf_digest is not None:
+            session.add(LicencePdfRow(digest=pdf_digest, licence_id=row.id, at=at))
+        if imported is not None:
+            self._record(session, row, Act.IMPORT, Decision(actor, imported.source), at)
+        elif supersedes is None:
             self._record(session, row, Act.ISSUE, Decision(actor, ""), at)
         else:
             self._record(session, row, supersedes.act, supersedes.decision, at)
@@ -335,6 +351,8 @@ class Register:
             recorded_state=LicenceState(row.state),
             state_since=row.state_since,
             state_reason=row.state_reason,
+            origin=Origin(row.origin),
+            scan_digest=row.scan_digest,
             pdf_digest=row.pdf_digest,
             issued_at=row.issued_at,
             proof_until=row.proof_until,

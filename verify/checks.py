@@ -14,7 +14,7 @@ from typing import Protocol
 
 from store.clock import Clock
 from store.errors import YinzhengError
-from trust import Licence, Register
+from trust import Licence, Origin, Register
 from trust.codes import mask
 from trust.errors import IdentifierInvalidError
 from verify.anchors import TrustAnchors
@@ -121,7 +121,7 @@ class Checker:
             code = "register.identifier_missing" if evidence.licence_data is None else "register.unknown"
             register_reasons = [reason(code)]
         else:
-            register_reasons = [self._state_reason(licence)]
+            register_reasons = self._register_reasons(licence)
             if not self._register.has_pdf(licence, evidence.document_digest):
                 register_reasons.append(reason("register.other_document"))
             if _wants_seal_signature(licence) and not _has_seal_signature(evidence):
@@ -157,7 +157,7 @@ class Checker:
         licence = self._register.find(identifier)
         if licence is None:
             return verdict([reason("register.unknown")], checked_at=now)
-        return verdict([self._state_reason(licence)], checked_at=now, licence=self._summary(licence))
+        return verdict(self._register_reasons(licence), checked_at=now, licence=self._summary(licence))
 
     def check_presentation(self, token: str, *, by: str) -> CheckedPresentation:
         """Redeem what a holder showed, and check the licence that it names.
@@ -202,6 +202,12 @@ class Checker:
             return self._register.find(identifier) if isinstance(identifier, str) else None
         except (ValueError, KeyError, TypeError, RecursionError, IdentifierInvalidError):
             return None
+
+    def _register_reasons(self, licence: Licence) -> list[Reason]:
+        reasons = [self._state_reason(licence)]
+        if licence.origin is Origin.IMPORTED:
+            reasons.append(reason("register.imported" if licence.pdf_digest is None else "register.imported_sealed"))
+        return reasons
 
     def _state_reason(self, licence: Licence) -> Reason:
         state = licence.state_on(self._register.today())

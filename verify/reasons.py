@@ -670,6 +670,18 @@ _REGISTER: dict[str, Entry] = {
         _FAILED,
         _Sub.GENERIC,
     ),
+    "register.imported": Entry(
+        "该证照由历史数据归集，未加盖电子印章；结论仅依据登记簿。",
+        "The licence was taken over from an archive and bears no e-seal; the verdict rests on the register alone.",
+        "register",
+        _PASSED,
+    ),
+    "register.imported_sealed": Entry(
+        "该证照由历史数据归集，归集后加盖了电子印章。",
+        "The licence was taken over from an archive and sealed afterwards.",
+        "register",
+        _PASSED,
+    ),
     "register.revoked": Entry(
         "该证照已被吊销。",
         "The licence has been revoked.",

@@ -223,6 +223,7 @@ def _summary(services: Services, found: Licence) -> dict[str, Any]:
         "state_zh": state.zh,
         "state_since": found.state_since,
         "state_reason": found.state_reason,
+        "origin": found.origin.value,
         "pdf_digest": found.pdf_digest,
         "revision": found.revision,
         "supersedes": found.supersedes,
