@@ -18,7 +18,20 @@ from api import problems
 from api.limits import BodyLimit
 from api.pages import router as pages
 from api.problems import Problem
-from api.routers import batches, csc, health, holder, issuer, licence_life, oauth, pki, seal_office, seals, verifier
+from api.routers import (
+    batches,
+    csc,
+    health,
+    holder,
+    issuer,
+    licence_life,
+    log,
+    oauth,
+    pki,
+    seal_office,
+    seals,
+    verifier,
+)
 from api.services import Services
 
 _log = logging.getLogger("yinzheng.http")
@@ -90,6 +103,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         seals.router,
         seal_office.router,
         csc.router,
+        log.router,
         health.router,
     ):
         app.include_router(router)

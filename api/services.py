@@ -88,6 +88,7 @@ from trust import (
     Register,
     Renderer,
     Searching,
+    TransparencyLog,
 )
 from trust.batch import BatchKind
 from trust.batch_loading import BatchLoading
@@ -392,6 +393,15 @@ class Services:
     def ledger(self) -> Ledger:
         """The append-only log of all that is done."""
         return Ledger(self.database, self.clock)
+
+    @cached_property
+    def transparency_log(self) -> TransparencyLog:
+        """The ledger, as anybody may follow it."""
+        _, _, address = self.settings.base_url.partition("://")
+        keys = self.keys
+        return TransparencyLog(
+            self.ledger, LicenceLog(keys.vault), keys.custody, keys.authority, origin=f"{address}/log"
+        )
 
     def keep_ledger(self, stop: Event) -> None:
         """Give entries of the ledger their places until told to stop, and enter licences from before the ledger."""

@@ -21,11 +21,12 @@ from keys.locations import SOFT
 
 
 class KeyAlgorithm(StrEnum):
-    """The algorithms that keys may have; SM2 signs with SM3, the others with SHA-256."""
+    """The algorithms that keys may have; SM2 signs with SM3, Ed25519 as RFC 8032 has it, the others with SHA-256."""
 
     ECDSA_P256 = "ecdsa-p256"
     RSA_3072 = "rsa-3072"
     SM2 = "sm2"
+    ED25519 = "ed25519"
 
 
 class KeyPurpose(StrEnum):
@@ -40,6 +41,8 @@ class KeyPurpose(StrEnum):
     TOKEN = "token"
     RECEIPT = "receipt"
     PERSON = "person"
+    LOG = "log"
+    STATUS_LIST = "status-list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ class KeyCustody(Protocol):
     def sign(self, key_id: int, data: bytes) -> bytes:
         """Sign ``data``: SHA-256 with ECDSA, in DER, or with RSA PKCS #1 v1.5; SM3 with SM2, in DER.
 
+        Ed25519 signs the data themselves, in the 64 bytes of RFC 8032.
+
         :raises keys.errors.KeyUnknownError: there is no such key.
         :raises keys.errors.KeyDamagedError: what is stored is not the key that its record names.
         """
@@ -111,9 +116,10 @@ class KeyCustody(Protocol):
 def check_signs_digests(key: KeyInfo, digest: bytes) -> None:
     """Whether a key may sign a bare digest, for every custody alike.
 
-    :raises PurposeMismatchError: the key is not a person's, or is of SM2.
+    :raises PurposeMismatchError: the key is not a person's, or signs no SHA-256 digests.
     """
-    if key.purpose is not KeyPurpose.PERSON or key.algorithm is KeyAlgorithm.SM2:
+    unfit = key.algorithm in (KeyAlgorithm.SM2, KeyAlgorithm.ED25519)
+    if key.purpose is not KeyPurpose.PERSON or unfit:
         raise PurposeMismatchError(key_id=key.id, purpose=key.purpose.value, wanted=KeyPurpose.PERSON.value)
     if len(digest) != SHA256.digest_size:
         raise ValueError("a SHA-256 digest has 32 bytes")

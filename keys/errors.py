@@ -250,3 +250,12 @@ class VaultDamagedError(KeysError):
     kind = Kind.MISCONFIGURED
     zh = "加密字段无法解密，内容可能已损坏或被移动。请从备份恢复。"
     en = "An encrypted field does not decrypt; it is damaged or was moved. Restore it from a backup."
+
+
+class NoteInvalidError(KeysError):
+    """A signed note, a checkpoint or a key to check them with is not what it should be."""
+
+    code = "keys.note_invalid"
+    kind = Kind.INVALID
+    zh = "日志检查点或其密钥无效（{reason}）。"
+    en = "The checkpoint of the log, or the key for it, is not valid ({reason})."

@@ -86,7 +86,7 @@ class TokenSigner:
     """
 
     def __init__(self, custody: KeyCustody, key: KeyInfo, clock: Clock, *, issuer: str) -> None:
-        if key.purpose not in {KeyPurpose.TOKEN, KeyPurpose.RECEIPT}:
+        if key.purpose not in {KeyPurpose.TOKEN, KeyPurpose.RECEIPT, KeyPurpose.STATUS_LIST}:
             raise PurposeMismatchError(key_id=key.id, purpose=key.purpose.value, wanted=KeyPurpose.TOKEN.value)
         try:
             self._kid = public_jwk(key)["kid"]

@@ -150,14 +150,17 @@ class TokenCustody:
         return [info for info in found if self._object_of(info.location) is not None]
 
     def sign(self, key_id: int, data: bytes) -> bytes:
-        """Sign ``data``: SHA-256 with ECDSA, in DER, or with RSA PKCS #1 v1.5.
+        """Sign ``data``: SHA-256 with ECDSA, in DER, or with RSA PKCS #1 v1.5; Ed25519 as RFC 8032 has it.
 
         :raises KeyUnknownError: there is no such key.
         :raises KeyDamagedError: what is in the token is not the key that its record names.
         :raises HsmKeyMissingError: the key is not in the token.
         :raises HsmUnavailableError: the token is not there.
         """
-        return self._sign(self._find(key_id), hashlib.sha256(data).digest())
+        key = self._find(key_id)
+        if key.info.algorithm is KeyAlgorithm.ED25519:
+            return self._sign(key, data)
+        return self._sign(key, hashlib.sha256(data).digest())
 
     def sign_digest(self, key_id: int, digest: bytes) -> bytes:
         """Sign what a SHA-256 digest stands for; see :meth:`keys.custody.KeyCustody.sign_digest`."""

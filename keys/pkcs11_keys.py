@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
@@ -24,12 +24,16 @@ from keys.pkcs11_sessions import TokenSession
 _MECHANISMS: Final = {
     KeyAlgorithm.ECDSA_P256: (Mechanism.EC_KEY_PAIR_GEN, Mechanism.ECDSA),
     KeyAlgorithm.RSA_3072: (Mechanism.RSA_PKCS_KEY_PAIR_GEN, Mechanism.RSA_PKCS),
+    KeyAlgorithm.ED25519: (Mechanism.EC_EDWARDS_KEY_PAIR_GEN, Mechanism.EDDSA),
 }
 """What a token must know to make keys and sign with them; PKCS #11 has no mechanism for SM2."""
 
 _SHA256: Final = sequence(oid("2.16.840.1.101.3.4.2.1"), null())
 _COORDINATE: Final = 32
 _UNCOMPRESSED: Final = 1 + 2 * _COORDINATE
+_EDWARDS25519: Final = b"\x13\x0cedwards25519"
+"""The curve's name as a PrintableString (PKCS #11 3.0, 2.3.3), which older tokens know as well."""
+_ED25519_SIZE: Final = 32
 _CAPABILITIES: Final = MechanismFlag.SIGN | MechanismFlag.VERIFY
 
 
@@ -65,6 +69,17 @@ def make_pair(held: TokenSession, algorithm: KeyAlgorithm, label: str) -> tuple[
         public, private = parameters.generate_keypair(
             id=object_id, label=label, store=True, capabilities=_CAPABILITIES, private_template=private_template
         )
+    elif algorithm is KeyAlgorithm.ED25519:
+        curve = {Attribute.EC_PARAMS: _EDWARDS25519}
+        parameters = held.session.create_domain_parameters(KeyType.EC_EDWARDS, curve, local=True)
+        public, private = parameters.generate_keypair(
+            mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN,
+            id=object_id,
+            label=label,
+            store=True,
+            capabilities=_CAPABILITIES,
+            private_template=private_template,
+        )
     else:
         public, private = held.session.generate_keypair(
             KeyType.RSA,
@@ -84,7 +99,7 @@ def make_pair(held: TokenSession, algorithm: KeyAlgorithm, label: str) -> tuple[
 
 
 def sign_with(private: PrivateKey, algorithm: KeyAlgorithm, digest: bytes) -> bytes:
-    """A SHA-256 digest with ECDSA, in DER, or RSA PKCS #1 v1.5.
+    """A SHA-256 digest with ECDSA, in DER, or RSA PKCS #1 v1.5; with Ed25519 whatever it is (RFC 8032).
 
     :raises UnfitKeyError: the key does not sign, or what the token answered is no signature of this kind.
     """
@@ -96,6 +111,8 @@ def sign_with(private: PrivateKey, algorithm: KeyAlgorithm, digest: bytes) -> by
             raise UnfitKeyError("signature")
         r, s = signature[:_COORDINATE], signature[_COORDINATE:]
         return encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+    if algorithm is KeyAlgorithm.ED25519:
+        return bytes(private.sign(digest, mechanism=Mechanism.EDDSA))
     # RFC 8017 9.2: the DigestInfo is put together here, so that any token that knows RSA will do
     return bytes(private.sign(sequence(_SHA256, octet_string(digest)), mechanism=Mechanism.RSA_PKCS))
 
@@ -113,6 +130,8 @@ def holds(private: PrivateKey, algorithm: KeyAlgorithm, public_key: bytes) -> bo
             public.verify(signature, challenge, ec.ECDSA(SHA256()))
         elif isinstance(public, rsa.RSAPublicKey):
             public.verify(signature, challenge, padding.PKCS1v15(), SHA256())
+        elif isinstance(public, ed25519.Ed25519PublicKey):
+            public.verify(signature, hashlib.sha256(challenge).digest())
         else:
             return False
     except InvalidSignature:
@@ -136,11 +155,13 @@ def _checked_pair(public: PublicKey, private: PrivateKey, algorithm: KeyAlgorith
 
 
 def _public_info(public: PublicKey, algorithm: KeyAlgorithm) -> bytes:
-    found: ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+    found: ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
     if algorithm is KeyAlgorithm.ECDSA_P256:
         point = bytes(public[Attribute.EC_POINT])
         # an OCTET STRING around it by PKCS #11 2.20 and later; some tokens leave that out
         found = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point[-_UNCOMPRESSED:])
+    elif algorithm is KeyAlgorithm.ED25519:
+        found = ed25519.Ed25519PublicKey.from_public_bytes(bytes(public[Attribute.EC_POINT])[-_ED25519_SIZE:])
     else:
         modulus, exponent = public[Attribute.MODULUS], public[Attribute.PUBLIC_EXPONENT]
         numbers = rsa.RSAPublicNumbers(int.from_bytes(exponent, "big"), int.from_bytes(modulus, "big"))

@@ -24,6 +24,9 @@ TIMESTAMP_POLICY: Final = f"{OID_ARC}.2.1"
 DOCUMENT_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 """id-kp-documentSigning, RFC 9336."""
 
+STATUS_LIST_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.30")
+"""id-kp-oauthStatusSigning, draft-ietf-oauth-status-list."""
+
 
 class CertificateProfile(StrEnum):
     """The kinds of certificate that are issued."""
@@ -36,6 +39,8 @@ class CertificateProfile(StrEnum):
     OCSP = "ocsp"
     TOKEN = "token"
     PERSON = "person"
+    LOG = "log"
+    STATUS_LIST = "status-list"
 
     @property
     def rules(self) -> ProfileRules:
@@ -129,4 +134,9 @@ _RULES: Final = {
         status=False,
     ),
     CertificateProfile.TOKEN: ProfileRules(1, frozenset({KeyPurpose.TOKEN, KeyPurpose.RECEIPT}), _usage(sign=True)),
+    # who follows the log knows its key, so that it changes as seldom as may be
+    CertificateProfile.LOG: ProfileRules(10, frozenset({KeyPurpose.LOG}), _usage(sign=True)),
+    CertificateProfile.STATUS_LIST: ProfileRules(
+        1, frozenset({KeyPurpose.STATUS_LIST}), _usage(sign=True), x509.ExtendedKeyUsage([STATUS_LIST_SIGNING])
+    ),
 }

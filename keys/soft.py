@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Final
 
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -35,7 +35,7 @@ from keys.sm2 import Sm2PrivateKey
 from store.clock import Clock
 from store.database import Database
 
-SoftPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | Sm2PrivateKey
+SoftPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | Sm2PrivateKey
 
 _ECDSA: Final = ec.ECDSA(SHA256())
 _PKCS1: Final = padding.PKCS1v15()
@@ -55,7 +55,7 @@ class _HeldKey(Secret):
     def sign(self, data: bytes) -> bytes:
         if isinstance(self._private, ec.EllipticCurvePrivateKey):
             return self._private.sign(data, _ECDSA)
-        if isinstance(self._private, Sm2PrivateKey):
+        if isinstance(self._private, Sm2PrivateKey | ed25519.Ed25519PrivateKey):
             return self._private.sign(data)
         return self._private.sign(data, _PKCS1, _SHA256)
 
@@ -63,7 +63,7 @@ class _HeldKey(Secret):
         check_signs_digests(self.info, digest)
         if isinstance(self._private, ec.EllipticCurvePrivateKey):
             return self._private.sign(digest, ec.ECDSA(_HASHED))
-        if isinstance(self._private, Sm2PrivateKey):
+        if isinstance(self._private, Sm2PrivateKey | ed25519.Ed25519PrivateKey):
             raise KeyDamagedError(key_id=self.info.id)
         return self._private.sign(digest, _PKCS1, _HASHED)
 
@@ -221,6 +221,8 @@ def _generate(algorithm: KeyAlgorithm) -> SoftPrivateKey:
             return rsa.generate_private_key(public_exponent=65537, key_size=3072)
         case KeyAlgorithm.SM2:
             return Sm2PrivateKey.generate()
+        case KeyAlgorithm.ED25519:
+            return ed25519.Ed25519PrivateKey.generate()
 
 
 def _pkcs8(private: SoftPrivateKey) -> bytes:

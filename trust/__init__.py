@@ -21,6 +21,7 @@ from trust.published_catalogue import PublishedCatalogue
 from trust.register import Register
 from trust.rendering import Renderer
 from trust.searching import LicencePage, LicenceSearch, Searching
+from trust.transparency import LogProof, TransparencyLog
 from trust.type_package import TypePackage
 
 __all__ = [
@@ -50,11 +51,13 @@ __all__ = [
     "LicenceState",
     "LicenceType",
     "LicenceTypes",
+    "LogProof",
     "Origin",
     "PublishedCatalogue",
     "Register",
     "Renderer",
     "Searching",
+    "TransparencyLog",
     "TypeOrigin",
     "TypePackage",
     "TypeState",

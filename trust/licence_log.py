@@ -11,6 +11,7 @@ from keys import FieldVault, Record, RecordLog
 from store.clock import Clock
 from store.database import Database
 from trust._tables import LicenceRow
+from trust.decisions import Decision
 from trust.licence import Act
 
 ADOPTED = "licence.adopt"
@@ -23,12 +24,17 @@ class LicenceLog:
     def __init__(self, vault: FieldVault) -> None:
         self._records = RecordLog(vault)
 
-    def add(self, session: Session, row: LicenceRow, act: Act, *, actor: str, reason: str, at: datetime) -> None:
+    def add(self, session: Session, row: LicenceRow, act: Act, decision: Decision, at: datetime) -> None:
         """Enter an act within its transaction, which holds the licence's row."""
         row.logged = True
+        particulars = {
+            "actor": decision.actor,
+            "reason": decision.reason,
+            "legal_basis": decision.legal_basis,
+        }
         self._records.add(
             session,
-            Record(f"licence.{act}", log_subject(row.identifier), at, _facts(row), {"actor": actor, "reason": reason}),
+            Record(f"licence.{act}", log_subject(row.identifier), at, _facts(row), particulars),
             number=1 if act in (Act.ISSUE, Act.IMPORT) else None,
         )
 

@@ -319,7 +319,7 @@ class Register:
                 at=at,
             )
         )
-        self._log.add(session, row, act, actor=decision.actor, reason=decision.reason, at=at)
+        self._log.add(session, row, act, decision, at)
 
     def _encrypt(self, content: LicenceContent) -> bytes:
         data = {

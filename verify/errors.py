@@ -135,3 +135,51 @@ class ReportFailedError(VerifyError):
     kind = Kind.MISCONFIGURED
     zh = "核验报告无法生成：{problem}。核验结论不受影响，请改用 JSON 格式并告知管理员。"
     en = "The report could not be made: {problem}. The verdict stands; ask for it as JSON and tell the administrator."
+
+
+class AuditError(VerifyError):
+    """Base of what an audit of the transparency log finds."""
+
+    kind = Kind.CONFLICT
+
+
+class LogUnreadableError(AuditError):
+    """The log cannot be fetched, or what was fetched is not in the form of a log."""
+
+    code = "verify.log_unreadable"
+    kind = Kind.UNAVAILABLE
+    zh = "日志无法读取：{what_zh}。"
+    en = "The log cannot be read: {what_en}."
+
+
+class LogRolledBackError(AuditError):
+    """The log is smaller than it was."""
+
+    code = "verify.log_rolled_back"
+    zh = "日志被回退：此前有 {before} 条，现在只有 {now} 条。请保留审计状态文件作为证据。"
+    en = "The log was rolled back: it had {before} leaves and now has {now}. Keep the state file: it is the evidence."
+
+
+class LogForkedError(AuditError):
+    """The log does not begin with what it was."""
+
+    code = "verify.log_forked"
+    zh = "日志与此前的 {size} 条不一致：{what_zh}。请保留审计状态文件作为证据。"
+    en = "The log does not go on from its first {size} leaves: {what_en}. Keep the state file: it is the evidence."
+
+
+class LogLeafError(AuditError):
+    """A leaf that is shown is not the one that the tree was made of."""
+
+    code = "verify.log_leaf"
+    zh = "日志第 {position} 条的内容与其散列不符。"
+    en = "Leaf {position} of the log is not the one that its tree was made of."
+
+
+class AuditStateError(VerifyError):
+    """The file in which an auditor keeps what is known of a log cannot be used."""
+
+    code = "verify.audit_state"
+    kind = Kind.INVALID
+    zh = "审计状态文件 {path} 无法读取或已被改动。"
+    en = "The state file {path} of the audit cannot be read, or was altered."

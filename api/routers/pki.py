@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
+from api.caching import EtagHeader, kept
 from api.errors import PathUnknownError, RequestTooLargeError
 from api.problems import responses
 from api.security import ServicesDep, remote_address
@@ -60,10 +59,6 @@ def _limited(what: str) -> Any:
         services.limiter.hit(services.settings.pki_rate, what, remote_address(request))
 
     return Depends(hit)
-
-
-EtagHeader = Annotated[str | None, Header(alias="If-None-Match", include_in_schema=False)]
-"""The one condition that is looked at: two lists, or two answers, may well have been made in the same second."""
 
 
 def _answers(media_type: str, *statuses: int, kept: bool = True) -> dict[int | str, dict[str, Any]]:
@@ -149,7 +144,7 @@ def revocation_list(services: ServicesDep, serial: SerialPath, etags: EtagHeader
     found = services.keys.revocation_lists.current(_authority(services, serial))
     now = services.clock.now()
     fresh_for = min(_REVOCABLE, found.replaced_at - now)
-    return _kept(etags, found.der, _LIST, modified=found.this_update, now=now, fresh_for=fresh_for)
+    return kept(etags, found.der, _LIST, modified=found.this_update, now=now, fresh_for=fresh_for)
 
 
 @router.post(
@@ -184,7 +179,7 @@ def ocsp_get(services: ServicesDep, request: str, etags: EtagHeader = None) -> R
         return Response(answer.der, media_type=_OCSP_RESPONSE, headers={"Cache-Control": "no-store"})
     now = services.clock.now()
     fresh_for = min(_REVOCABLE, answer.reused_until - now)
-    return _kept(etags, answer.der, _OCSP_RESPONSE, modified=answer.this_update, now=now, fresh_for=fresh_for)
+    return kept(etags, answer.der, _OCSP_RESPONSE, modified=answer.this_update, now=now, fresh_for=fresh_for)
 
 
 @router.post(
@@ -199,27 +194,6 @@ def time_stamp(services: ServicesDep, request: RawBody) -> Response:
     """SHA-256、SHA-384 或 SHA-512 摘要的时间戳。A time stamp over a SHA-256, SHA-384 or SHA-512 digest."""
     reply = services.keys.timestamps.respond(request)
     return Response(reply, media_type=_STAMP_REPLY, headers={"Cache-Control": "no-store"})
-
-
-def _kept(
-    etags: str | None, content: bytes, media_type: str, *, modified: datetime, now: datetime, fresh_for: timedelta
-) -> Response:
-    """An answer that may be kept by anybody (RFC 5019, 6.2), or the word that the caller has it already."""
-    seconds = max(0, int(fresh_for.total_seconds()))
-    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {
-        "Cache-Control": f"public, max-age={seconds}, no-transform, must-revalidate",
-        "ETag": etag,
-        "Expires": _http_date(now + timedelta(seconds=seconds)),
-        "Last-Modified": _http_date(modified),
-    }
-    if etags is not None and any(each.strip().removeprefix("W/") in {etag, "*"} for each in etags.split(",")):
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type=media_type, headers=headers)
-
-
-def _http_date(at: datetime) -> str:
-    return format_datetime(at.astimezone(UTC), usegmt=True)
 
 
 def _authority(services: Services, serial: str) -> CertificateRecord:
@@ -239,10 +213,10 @@ def _newest(services: Services, profile: CertificateProfile) -> CertificateRecor
 def _certificate(services: Services, etags: str | None, record: CertificateRecord, fresh_for: timedelta) -> Response:
     encoded = record.certificate.public_bytes(Encoding.DER)
     now = services.clock.now()
-    return _kept(etags, encoded, _CERTIFICATE, modified=record.created_at, now=now, fresh_for=fresh_for)
+    return kept(etags, encoded, _CERTIFICATE, modified=record.created_at, now=now, fresh_for=fresh_for)
 
 
 def _pem(services: Services, etags: str | None, records: list[CertificateRecord]) -> Response:
     content = b"".join(each.certificate.public_bytes(Encoding.PEM) for each in records)
     modified = max(each.created_at for each in records)
-    return _kept(etags, content, _PEM, modified=modified, now=services.clock.now(), fresh_for=_CURRENT)
+    return kept(etags, content, _PEM, modified=modified, now=services.clock.now(), fresh_for=_CURRENT)

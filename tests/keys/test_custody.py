@@ -180,10 +180,11 @@ class TestSecretsStayHidden:
             dump = "".join(
                 str(row) for table in tables for row in connection.execute(sa.text(f"SELECT t::text FROM {table} t"))
             )
-        *others, sm2 = (house.custody._held[key.id]._private for key in keys)
+        *others, sm2, edwards = (house.custody._held[key.id]._private for key in keys)
         elliptic, rivest = (key.private_numbers() for key in others)
         secrets = [elliptic.private_value, rivest.p, rivest.q, rivest.d, sm2._secret]
         secrets = [f"{number:x}" for number in secrets] + [house.source.material(b"", None).hex()]
+        secrets.append(edwards.private_bytes_raw().hex())
         assert "a key" in dump
         for secret in secrets:
             assert secret not in dump

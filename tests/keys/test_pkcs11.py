@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from keys_house import House
 from softhsm import HsmToken, SoftHsm
@@ -77,12 +77,14 @@ def verify(info: KeyInfo, signature: bytes, data: bytes = DATA) -> None:
     public = info.load_public_key()
     if isinstance(public, ec.EllipticCurvePublicKey):
         public.verify(signature, data, ec.ECDSA(SHA256()))
+    elif isinstance(public, ed25519.Ed25519PublicKey):
+        public.verify(signature, data)
     else:
         assert isinstance(public, rsa.RSAPublicKey)
         public.verify(signature, data, padding.PKCS1v15(), SHA256())
 
 
-@pytest.mark.parametrize("algorithm", [KeyAlgorithm.ECDSA_P256, KeyAlgorithm.RSA_3072])
+@pytest.mark.parametrize("algorithm", [KeyAlgorithm.ECDSA_P256, KeyAlgorithm.RSA_3072, KeyAlgorithm.ED25519])
 def test_a_key_made_in_the_token_signs(vaulted: Vaulted, algorithm: KeyAlgorithm) -> None:
     info = vaulted.make(algorithm)
     verify(info, vaulted.custody.sign(info.id, DATA))

@@ -127,7 +127,7 @@ def test_an_act_that_is_undone_leaves_no_leaf(house: House, monkeypatch: pytest.
     licence = house.issue()
     before = len(leaves(house))
     with monkeypatch.context() as patch:
-        patch.setattr(house.services.register, "_licence", lambda _: (_ for _ in ()).throw(LookupError))
+        patch.setattr(house.services.register, "licence_of", lambda _: (_ for _ in ()).throw(LookupError))
         with pytest.raises(LookupError):
             house.services.register.suspend(licence.identifier, Decision("a", "r"))
     assert len(leaves(house)) == before
