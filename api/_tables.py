@@ -91,3 +91,26 @@ class ClientEventRow(Base):
     actor: Mapped[str]
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB)
     at: Mapped[datetime]
+
+
+class WebhookRow(Base):
+    """Where a client is told of changes to its body's licences; its secrets rest encrypted."""
+
+    __tablename__ = "webhook"
+    __table_args__ = (
+        sa.CheckConstraint("(previous_secret IS NULL) = (previous_until IS NULL)", name="previous_secret"),
+    )
+
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    client_id: Mapped[str] = mapped_column(sa.ForeignKey("api_client.id"), index=True)
+    url: Mapped[str]
+    secret: Mapped[bytes]
+    previous_secret: Mapped[bytes | None]
+    previous_until: Mapped[datetime | None]
+    active: Mapped[bool]
+    place: Mapped[int]
+    """In the ledger, of the last change that was passed on."""
+    round: Mapped[int] = mapped_column(server_default="0")
+    """Counts up when changes are told again."""
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]

@@ -20,6 +20,7 @@ from api.pages import router as pages
 from api.problems import Problem
 from api.routers import (
     batches,
+    changes,
     csc,
     health,
     holder,
@@ -71,6 +72,8 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
             "worker": services.worker.run,
             "sequencer": services.keep_ledger,
             "batches": services.batch_worker.run,
+            "changes": services.webhooks.run,
+            "webhooks": services.webhook_worker.run,
         }
         jobs = worked if with_worker else {}
         threads = [Thread(target=job, args=(stop,), name=name) for name, job in jobs.items()]
@@ -96,6 +99,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         oauth.router,
         issuer.router,
         licence_life.router,
+        changes.router,
         batches.router,
         holder.router,
         verifier.router,

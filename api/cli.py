@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from api.commands import anchors, batches, clients, demo, keys, licences, log, seals, service, verify
+from api.commands import anchors, batches, clients, demo, exchange, keys, licences, log, seals, service, verify
 from api.commands.common import errors
 from store.errors import YinzhengError
 
@@ -30,6 +30,8 @@ app.add_typer(keys.keys, name="keys")
 app.add_typer(log.log, name="log")
 app.add_typer(anchors.anchors, name="anchors")
 app.add_typer(clients.client, name="client")
+app.add_typer(exchange.webhook, name="webhook")
+app.add_typer(exchange.exchange, name="exchange")
 
 
 def main() -> None:

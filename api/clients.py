@@ -43,6 +43,8 @@ class Scope(StrEnum):
     """Open one holder's wallet and present from it."""
     CHECK = "licences:check"
     """Check licences."""
+    EXCHANGE = "licences:exchange"
+    """Keep up with the changes to the licences of all bodies, as the province does."""
     SEALS = "seals:administer"
     """Apply for the seals of its body and of those below it, ask for their moves, freeze them, grant their use."""
     SIGN = "signatures:sign"

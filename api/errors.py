@@ -116,3 +116,30 @@ class InternalError(YinzhengError):
     kind = Kind.UNAVAILABLE
     zh = "系统内部错误，请将请求编号 {request_id} 告知运维人员。"
     en = "Something went wrong here; tell the operator the request id {request_id}."
+
+
+class WebhookAddressError(YinzhengError):
+    """A webhook's address is not one that is asked."""
+
+    code = "api.webhook_address"
+    kind = Kind.INVALID
+    zh = "回调地址须为 https 地址，不含用户名、密码和片段，不超过 500 个字符，且不得指向本机。"
+    en = "A webhook's address is one of https, without user, password and fragment, short, and not of this machine."
+
+
+class WebhookUnknownError(YinzhengError):
+    """There is no such webhook."""
+
+    code = "api.webhook_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "没有编号为 {webhook} 的回调。"
+    en = "There is no webhook {webhook}."
+
+
+class WebhookFailedError(YinzhengError):
+    """A receiver did not take a message."""
+
+    code = "api.webhook_failed"
+    kind = Kind.UNAVAILABLE
+    zh = "对方系统未接收通知：{problem}。"
+    en = "The receiver did not take the message: {problem}."

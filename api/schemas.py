@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from trust import Licence, LicenceEvent, LicenceState, LicenceType
+from trust.feed import FeedPage
 from verify import Verdict
 from wallet import Presentation
 
@@ -347,3 +348,33 @@ class VerdictView(BaseModel):
     @classmethod
     def of(cls, verdict: Verdict) -> VerdictView:
         return cls.model_validate(verdict.to_json())
+
+
+class ChangeView(BaseModel):
+    """An act on a licence, and what the register says of it now."""
+
+    position: int = Field(description="Its place in the log.")
+    act: str = Field(examples=["suspend"])
+    at: datetime
+    identifier: str = Field(examples=[IDENTIFIER_EXAMPLE])
+    type: str
+    issuer_code: str
+    region_code: str
+    state: str = Field(description="On record now; an expiry shows by valid_until.")
+    valid_from: date
+    valid_until: date | None
+    revision: int
+    pdf_digest: str
+    supersedes: str | None
+    superseded_by: str | None
+
+
+class FeedView(BaseModel):
+    """Some changes in order."""
+
+    changes: list[ChangeView]
+    next: int = Field(description="Ask with this as `after` for what comes later.")
+
+    @classmethod
+    def of(cls, page: FeedPage) -> FeedView:
+        return cls(changes=[ChangeView(**each.to_json()) for each in page.changes], next=page.next)

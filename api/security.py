@@ -23,6 +23,7 @@ bearer = OAuth2(
                 Scope.ISSUE.value: "签发并管理本机构的证照 Issue and manage the body's licences",
                 Scope.HOLD.value: "打开持证人的卡包并亮证 Open the holder's wallet and present from it",
                 Scope.CHECK.value: "核验证照 Check licences",
+                Scope.EXCHANGE.value: "获取全部机构的证照变更 Keep up with the licences of all bodies",
                 Scope.SEALS.value: "管理本机构及下级机构的印章 Administer the seals of the body and those below it",
                 Scope.SIGN.value: "请已同意的签署人签名 Ask for signatures of those who consented",
                 Scope.SEALS_APPROVE.value: "审批印章事项 Approve what others asked for",

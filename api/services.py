@@ -19,7 +19,8 @@ from api.client_proofs import ClientProofs
 from api.clients import Clients
 from api.errors import SettingsError
 from api.quotas import Quotas
-from api.settings import Settings
+from api.settings import Environment, Settings
+from api.webhooks import DELIVER, Webhooks
 from keys import (
     AuthorityUrls,
     CertificateAuthority,
@@ -94,6 +95,8 @@ from trust.batch import BatchKind
 from trust.batch_loading import BatchLoading
 from trust.batch_work import BatchWorker, Done, Task
 from trust.batches import Batches
+from trust.exchange import Exchange
+from trust.feed import ChangeFeed
 from trust.issuing import IssueOrder
 from trust.licence import Licence
 from verify import (
@@ -582,6 +585,27 @@ class Services:
     def quotas(self) -> Quotas:
         """How much they may check a day."""
         return Quotas(self.database, self.clock)
+
+    @cached_property
+    def feed(self) -> ChangeFeed:
+        """What was done to licences, in order."""
+        return ChangeFeed(self.database)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Tells departments' systems of changes."""
+        loopback = self.settings.environment is Environment.DEVELOPMENT
+        return Webhooks(self.database, self.outbox, self.keys.vault, self.clock, loopback=loopback)
+
+    @cached_property
+    def webhook_worker(self) -> Worker:
+        """Delivers webhooks, apart from other jobs, so that a receiver that is slow holds nothing else up."""
+        return Worker(self.database, self.clock, {DELIVER: self.webhooks.deliver})
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """Exports licences for other regions."""
+        return Exchange(self.searching, self.keys.signer)
 
     @cached_property
     def worker(self) -> Worker:

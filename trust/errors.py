@@ -270,3 +270,12 @@ class ReasonMissingError(YinzhengError):
     kind = Kind.INVALID
     zh = "{act_zh}证照必须写明理由，1 至 500 字。"
     en = "To {act} a licence needs a reason of 1 to 500 characters."
+
+
+class ExchangeInvalidError(YinzhengError):
+    """A file of exchanged licences is not whole, or not signed by whom it should be."""
+
+    code = "trust.exchange_invalid"
+    kind = Kind.INVALID
+    zh = "交换文件第 {line} 行无效：{problem_zh}。"
+    en = "Line {line} of the exchange file is not valid: {problem_en}."

@@ -60,9 +60,13 @@ class LicenceLog:
             return len(rows)
 
 
+LOG_PREFIX = "licence:"
+"""What the names of the ledger's entries about licences begin with."""
+
+
 def log_subject(identifier: str) -> str:
     """What the ledger's entries about a licence are filed under."""
-    return f"licence:{identifier}"
+    return f"{LOG_PREFIX}{identifier}"
 
 
 def _facts(row: LicenceRow) -> dict[str, object]:

@@ -69,6 +69,10 @@ class Searching:
         self._catalogue = catalogue
         self._clock = clock
 
+    def today(self) -> date:
+        """The calendar day now, where the licences hold."""
+        return self._register.today()
+
     def search(self, search: LicenceSearch, *, cursor: str | None = None, limit: int = 100) -> LicencePage:
         """Licences that a search finds.
 

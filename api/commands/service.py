@@ -53,16 +53,21 @@ def worker() -> None:
     signal.signal(signal.SIGINT, on_signal)
     with open_services() as services:
         console.print("后台任务已启动。The worker runs.")
-        sequencer = Thread(target=services.keep_ledger, args=(stop,), name="sequencer")
-        sequencer.start()
-        batches = Thread(target=services.batch_worker.run, args=(stop,), name="batches")
-        batches.start()
+        beside = {
+            "sequencer": services.keep_ledger,
+            "batches": services.batch_worker.run,
+            "changes": services.webhooks.run,
+            "webhooks": services.webhook_worker.run,
+        }
+        threads = [Thread(target=run, args=(stop,), name=name) for name, run in beside.items()]
+        for thread in threads:
+            thread.start()
         try:
             services.worker.run(stop, beat=lambda: Path(_BEAT).touch())
         finally:
             stop.set()
-            sequencer.join()
-            batches.join()
+            for thread in threads:
+                thread.join()
 
 
 @database.command("upgrade")
