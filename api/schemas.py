@@ -364,7 +364,7 @@ class ChangeView(BaseModel):
     valid_from: date
     valid_until: date | None
     revision: int
-    pdf_digest: str
+    pdf_digest: str | None
     supersedes: str | None
     superseded_by: str | None
 

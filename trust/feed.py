@@ -38,7 +38,8 @@ class LicenceChange:
     valid_from: date
     valid_until: date | None
     revision: int
-    pdf_digest: str
+    pdf_digest: str | None
+    """SHA-256 of its file; None where it has none here."""
     supersedes: str | None
     superseded_by: str | None
 
