@@ -30,6 +30,7 @@ from api.routers import (
     oauth,
     pki,
     seal_office,
+    seal_uses,
     seals,
     verifier,
 )
@@ -106,6 +107,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         pki.router,
         seals.router,
         seal_office.router,
+        seal_uses.router,
         csc.router,
         log.router,
         health.router,

@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from api.commands import anchors, batches, clients, demo, exchange, keys, licences, log, seals, service, verify
+from api.commands import (
+    anchors,
+    batches,
+    clients,
+    demo,
+    exchange,
+    keys,
+    licences,
+    log,
+    seals,
+    service,
+    signatures,
+    verify,
+)
 from api.commands.common import errors
 from store.errors import YinzhengError
 
@@ -26,6 +39,7 @@ app.add_typer(service.database, name="db")
 app.add_typer(licences.licence, name="licence")
 app.add_typer(batches.batch, name="batch")
 app.add_typer(seals.seal, name="seal")
+app.add_typer(signatures.signature, name="signature")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(log.log, name="log")
 app.add_typer(anchors.anchors, name="anchors")

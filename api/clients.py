@@ -49,6 +49,8 @@ class Scope(StrEnum):
     """Apply for the seals of its body and of those below it, ask for their moves, freeze them, grant their use."""
     SIGN = "signatures:sign"
     """Ask for signatures of those who consented to it, by the API of the Cloud Signature Consortium."""
+    SEAL_USE = "seals:use"
+    """Put seals that its body owns or was granted on documents that people have signed."""
     SEALS_APPROVE = "seals:approve"
     """Give or refuse the second officer's word on what others asked for."""
 

@@ -100,6 +100,15 @@ class QuotaUsedError(YinzhengError):
         """Whole seconds until the next day."""
 
 
+class SignaturesNotGoodError(YinzhengError):
+    """A document that is to be sealed carries a signature that does not pass."""
+
+    code = "api.signatures_not_good"
+    kind = Kind.CONFLICT
+    zh = "文件上的签名未通过核验（{problem}），未予用印。请申请人重新签名后再提交。"
+    en = "A signature on the document does not pass ({problem}); nothing was sealed. Have it signed anew."
+
+
 class FileUnreadableError(YinzhengError):
     """A file named on the command line cannot be read."""
 

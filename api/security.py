@@ -26,6 +26,7 @@ bearer = OAuth2(
                 Scope.EXCHANGE.value: "获取全部机构的证照变更 Keep up with the licences of all bodies",
                 Scope.SEALS.value: "管理本机构及下级机构的印章 Administer the seals of the body and those below it",
                 Scope.SIGN.value: "请已同意的签署人签名 Ask for signatures of those who consented",
+                Scope.SEAL_USE.value: "在已签名的文件上用印 Seal what people have signed",
                 Scope.SEALS_APPROVE.value: "审批印章事项 Approve what others asked for",
             },
         )

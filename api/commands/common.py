@@ -63,14 +63,16 @@ def read_json_object(path: Path) -> Mapping[str, Any]:
     return value
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write a file whole or not at all.
 
+    :param private: nobody but its owner may read it.
     :raises FileUnreadableError: it cannot be written.
     """
     temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch(mode=0o600 if private else 0o666)
         temporary.write_bytes(data)
         temporary.replace(path)
     except OSError as error:

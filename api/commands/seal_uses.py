@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from api.commands.common import console, open_services, print_json, write_text
-from api.document_types import document_type
-from seal import Grant, GrantTerms, SealUser, UseResult, UseSearch
+from api.commands.common import console, open_services, person, print_json, read_bytes, write_bytes, write_text
+from api.document_types import APPLICATION, document_type
+from api.signed_documents import seal_signed
+from seal import Grant, GrantTerms, Placement, SealingOrder, SealUser, UseResult, UseSearch
 from seal.grants import CHINA
 from seal.use_export import csv_lines, found_uses, json_lines
 
@@ -65,6 +66,41 @@ def grant(
         )
         given = services.grants.give(number, terms, officer=officer, reason=reason, document=document)
     console.print(f"已授权 granted: 授权编号 grant {given.id}")
+
+
+def use(
+    number: NumberArgument,
+    file: Annotated[Path, typer.Argument(help="已签名的 PDF A PDF that its applicant signed.")],
+    out: Annotated[Path, typer.Option(help="写入文件 File to write.")],
+    identifier: Annotated[str, typer.Option(help="文件标识，将记录在案 What the document is known by.")],
+    x: Annotated[float, typer.Option(help="印章中心距页左边（毫米） The seal's centre, from the left edge, in mm.")],
+    y: Annotated[float, typer.Option(help="印章中心距页上边（毫米） From the top edge, in mm.")],
+    reason: Annotated[str, typer.Option(help="事由，写入签名 Stands in the signature.")],
+    page: Annotated[int, typer.Option(min=1, help="页码 Page.")] = 1,
+    document_kind: Annotated[
+        str, typer.Option("--type", help="文件类型，申请材料为 application；须在授权范围内 Type of document.")
+    ] = APPLICATION,
+    purpose: Annotated[str | None, typer.Option(help="用途，与授权一致 As the grant names it.")] = None,
+    organisation: Annotated[
+        str | None, typer.Option(help="用印机构的代码，不写则为印章所属单位 Body that uses it; the owner if left out.")
+    ] = None,
+) -> None:
+    """核验申请人的签名，并在其上用印。Check the signatures of a document, and seal it."""
+    with open_services() as services:
+        pdf = read_bytes(file, limit=services.settings.max_pdf_bytes)
+        order = SealingOrder(
+            seal_number=number,
+            caller=person(),
+            document_type=document_type(services.catalogue, document_kind),
+            document_identifier=identifier,
+            placement=Placement(page, x, y),
+            reason=reason,
+            user=SealUser(organisation),
+            purpose=purpose,
+        )
+        sealed = seal_signed(services, pdf, order)
+    write_bytes(out, sealed.data)
+    console.print(f"已用印 sealed: {out}，用印编号 use {sealed.use_id}，摘要 SHA-256 {sealed.digest}")
 
 
 def grants(

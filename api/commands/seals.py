@@ -31,6 +31,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="供程序读取 For pr
 
 seal.command("inspect")(esl.inspect)
 seal.command("export")(esl.export)
+seal.command("use")(seal_uses.use)
 seal.command("uses")(seal_uses.uses)
 seal.command("days")(seal_uses.days)
 seal.command("grant")(seal_uses.grant)

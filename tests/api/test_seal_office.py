@@ -224,7 +224,7 @@ def test_what_is_no_application_is_refused_and_leaves_nothing(office: Office) ->
     assert office.get("li", "/seals").json() == []
 
 
-@pytest.mark.parametrize("scope", [Scope.SEALS, Scope.SEALS_APPROVE])
+@pytest.mark.parametrize("scope", [Scope.SEALS, Scope.SEALS_APPROVE, Scope.SEAL_USE])
 def test_schemathesis_finds_no_answer_undocumented(office: Office, scope: Scope) -> None:
     office.officer("any", scope)
     office.house.services.settings.check_rate = "100000/minute"
