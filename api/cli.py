@@ -17,6 +17,7 @@ from api.commands import (
     log,
     seals,
     service,
+    ses,
     signatures,
     verify,
 )
@@ -40,6 +41,7 @@ app.add_typer(licences.licence, name="licence")
 app.add_typer(batches.batch, name="batch")
 app.add_typer(seals.seal, name="seal")
 app.add_typer(signatures.signature, name="signature")
+app.add_typer(ses.ses, name="ses")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(log.log, name="log")
 app.add_typer(anchors.anchors, name="anchors")

@@ -51,6 +51,7 @@ from seal import (
     Consents,
     CounterSealPress,
     Credentials,
+    DetachedSealer,
     ExternalTimeStamps,
     FontLibrary,
     Grants,
@@ -303,6 +304,11 @@ class Services:
     def seal_data(self) -> SealDataBook:
         """The seal data of seals (GB/T 38540)."""
         return SealDataBook(self.database, self.keys.vault)
+
+    @cached_property
+    def detached_sealer(self) -> DetachedSealer:
+        """Makes seal signatures that stand by themselves."""
+        return DetachedSealer(self.seal_uses, self.ses_signer)
 
     @cached_property
     def ses_signer(self) -> SesSigner:

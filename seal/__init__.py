@@ -9,6 +9,7 @@ from seal.artwork import Artwork, StrokePoint
 from seal.authorisations import Authorisation, Authorisations, SignatureRecord, SignedSubject
 from seal.countersealing import CounterSealPress
 from seal.credentials import Credentials, CredentialState, OwnerKind, Signatory, SigningCredential
+from seal.detached import DetachedOrder, DetachedSealer, DetachedSignature
 from seal.external_time_stamps import ExternalTimeStamps
 from seal.fonts import FontLibrary
 from seal.grants import Grant, Grants, GrantTerms, SealUser
@@ -40,6 +41,9 @@ __all__ = [
     "CounterSealPress",
     "CredentialState",
     "Credentials",
+    "DetachedOrder",
+    "DetachedSealer",
+    "DetachedSignature",
     "ExternalTimeStamps",
     "FontLibrary",
     "Grant",

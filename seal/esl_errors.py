@@ -42,6 +42,15 @@ class EslNotMadeError(SealError):
     en = "The seal data or seal signature cannot be made: {problem_en}."
 
 
+class DigestInvalidError(SealError):
+    """What is to be signed is no SM3 digest."""
+
+    code = "seal.digest_invalid"
+    kind = Kind.INVALID
+    zh = "杂凑值须为 SM3 的 32 字节，以 64 位十六进制数表示。"
+    en = "The digest has to be an SM3 of 32 bytes, as 64 hexadecimal digits."
+
+
 class SealDataMissingError(SealError):
     """A seal that has no data of GB/T 38540."""
 

@@ -13,8 +13,8 @@ from typing import IO
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from keys import CertificateAuthority, KeyCustody
-from seal.errors import SealCertificateExpiredError
+from keys import CertificateAuthority, CertificateState, KeyCustody
+from seal.errors import SealCertificateExpiredError, SealCertificateStoppedError
 from seal.esl import Esl, read_esl
 from seal.seal_data import SealDataBook
 from seal.ses_pdf import FIELD_NAME, room_for, write_ses_signature
@@ -66,6 +66,7 @@ class SesSigner:
         :param property_info: which data they are, in ASCII; in OFD the path of ``Signature.xml``.
         :raises SealDataMissingError: the seal has no data.
         :raises SealCertificateExpiredError: they, or their certificate, are outside their validity.
+        :raises SealCertificateStoppedError: their certificate was revoked or retired.
         :raises EslNotMadeError: the property is not ASCII.
         """
         return self._make(self._mark(seal_number, at), digest, property_info, at)
@@ -77,6 +78,7 @@ class SesSigner:
         :raises DocumentUnsealableError: the source is no sound PDF, is encrypted, or has a signature already.
         :raises SealDataMissingError: the seal has no data.
         :raises SealCertificateExpiredError: they, or their certificate, are outside their validity.
+        :raises SealCertificateStoppedError: their certificate was revoked or retired.
         """
         mark = self._mark(seal_number, at)
         write_ses_signature(
@@ -91,6 +93,8 @@ class SesSigner:
         found = self._data.current(seal_number)
         record = self._authority.get(found.certificate_id)
         esl = read_esl(found.data)
+        if record.state is not CertificateState.ACTIVE:
+            raise SealCertificateStoppedError(number=seal_number, state=record.state.value, state_zh=record.state.zh)
         if not (record.not_before <= at <= record.not_after and esl.valid_from <= at <= esl.valid_until):
             raise SealCertificateExpiredError(number=seal_number)
         return _Mark(esl, record.certificate.public_bytes(Encoding.DER), found.key_id)

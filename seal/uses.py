@@ -68,7 +68,7 @@ class WantedUse:
     document_type: str
     document_identifier: str
     document_digest: str
-    """SHA-256 of the document before sealing."""
+    """SHA-256 of the document before sealing; SM3 where only a seal signature is made."""
     purpose: str | None = None
     """Only a grant for this purpose allows the use; who uses its own seal may leave it out."""
 

@@ -18,6 +18,7 @@ from trust import Licence, Origin, Register
 from trust.codes import mask
 from trust.errors import IdentifierInvalidError
 from verify.anchors import TrustAnchors
+from verify.detached import check_detached
 from verify.pdf import PdfEvidence, Policy, inspect_pdf
 from verify.reasons import CATALOGUE, reason
 from verify.revocation import NOTHING_KNOWN, RevocationData
@@ -159,6 +160,14 @@ class Checker:
             return verdict([reason("register.unknown")], checked_at=now)
         return verdict(self._register_reasons(licence), checked_at=now, licence=self._summary(licence))
 
+    def check_seal_signature(self, signature: bytes, digest: bytes, *, property_info: str | None = None) -> Verdict:
+        """Check a seal signature of GB/T 38540 that stands by itself; see :func:`verify.detached.check_detached`.
+
+        :param digest: SM3 of the data.
+        """
+        makers = self._seal_makers(self._revocation())
+        return check_detached(signature, digest, makers, now=self._clock.now(), property_info=property_info)
+
     def check_presentation(self, token: str, *, by: str) -> CheckedPresentation:
         """Redeem what a holder showed, and check the licence that it names.
 
@@ -184,14 +193,13 @@ class Checker:
             timestamp_anchors=self._trusted.anchors(AnchorPurpose.TIME_STAMP),
             revocation=known.data,
             require_revocation=not known.complete,
-            seal_makers=SealMakerTrust(
-                self._trusted.anchors(AnchorPurpose.SEAL_MAKER),
-                known.gm_authorities,
-                known.gm_lists,
-                known.complete,
-            ),
+            seal_makers=self._seal_makers(known),
             max_bytes=self._max_pdf_bytes,
         )
+
+    def _seal_makers(self, known: RevocationKnowledge) -> SealMakerTrust:
+        anchors = self._trusted.anchors(AnchorPurpose.SEAL_MAKER)
+        return SealMakerTrust(anchors, known.gm_authorities, known.gm_lists, known.complete)
 
     def _licence_in(self, licence_data: bytes | None) -> Licence | None:
         """The register's licence for the data embedded in a file, which may be anything."""

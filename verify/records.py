@@ -13,7 +13,7 @@ from store.database import Database
 from verify._tables import CheckRecordRow
 from verify.verdict import Verdict
 
-Evidence = Literal["pdf", "identifier", "presentation"]
+Evidence = Literal["pdf", "identifier", "presentation", "seal_signature"]
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def verify(
         try:
             verdict = _verdict(services, file, trust, policy)
         except (VerifyError, FileUnreadableError) as error:
-            _print_unjudged(error, as_json=as_json)
+            print_unjudged(error, as_json=as_json)
             unreadable = isinstance(error, UnreadableError | FileUnreadableError)
             raise typer.Exit(_UNREADABLE if unreadable else 1) from None
         if report is not None:
@@ -65,7 +65,7 @@ def verify(
     if as_json:
         print_json(verdict.to_json())
     else:
-        _print(verdict)
+        print_verdict(verdict)
     raise typer.Exit(0 if verdict.passed else 1)
 
 
@@ -88,7 +88,8 @@ def _verdict(services: Services, file: Path, trust: Path | None, policy: Policy)
     )
 
 
-def _print(verdict: Verdict) -> None:
+def print_verdict(verdict: Verdict) -> None:
+    """A verdict for a person to read."""
     colour = _COLOURS[verdict.indication]
     console.print(f"[bold {colour}]{_WORDS[verdict.indication]}[/]  {verdict.indication.value}")
     for reason in verdict.reasons:
@@ -108,7 +109,8 @@ def _print(verdict: Verdict) -> None:
         console.print(f"证照 licence: {licence.title_zh} {licence.identifier} ({licence.status})")
 
 
-def _print_unjudged(error: YinzhengError, *, as_json: bool) -> None:
+def print_unjudged(error: YinzhengError, *, as_json: bool) -> None:
+    """Why there is no verdict."""
     if as_json:
         reason: dict[str, Any] = {"code": error.code, "message_zh": error.message_zh, "message_en": error.message_en}
         print_json({"verdict": Indication.INDETERMINATE.value, "reasons": [reason], "signatures": [], "licence": None})
