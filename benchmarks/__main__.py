@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("sealing", "sm2")
+NAMES = ("sealing", "sm2", "register")
 
 
 def main() -> None:

@@ -59,6 +59,10 @@ class Databases:
     def __init__(self, url: str) -> None:
         self._url = sa.make_url(url).set(drivername="postgresql+psycopg")
         self._admin = sa.create_engine(self._url, isolation_level="AUTOCOMMIT")
+        # what a power cut would lose is thrown away after each test anyway
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            self._execute(f"ALTER SYSTEM SET {name} = off")
+        self._execute("SELECT pg_reload_conf()")
         self._execute(f"CREATE DATABASE {self._TEMPLATE}")
         template = Database(self._address(self._TEMPLATE))
         upgrade(template)
@@ -67,7 +71,7 @@ class Databases:
 
     def create(self) -> Database:
         name = f"t{secrets.token_hex(6)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {self._TEMPLATE} STRATEGY file_copy")
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {self._TEMPLATE}")
         return Database(self._address(name))
 
     def drop(self, database: Database) -> None:

@@ -329,12 +329,12 @@ class Register:
             "fields": dict(content.fields),
         }
         return self._vault.encrypt(
-            json.dumps(data, ensure_ascii=False, sort_keys=True).encode(), context=_data_context(content.identifier)
+            json.dumps(data, ensure_ascii=False, sort_keys=True).encode(), context=data_context(content.identifier)
         )
 
     def licence_of(self, row: LicenceRow) -> Licence:
         """The licence that a row stands for, for other modules of this package."""
-        data: Mapping[str, Any] = json.loads(self._vault.decrypt(row.data, context=_data_context(row.identifier)))
+        data: Mapping[str, Any] = json.loads(self._vault.decrypt(row.data, context=data_context(row.identifier)))
         co_holders = tuple(Holder(**each) for each in data.get("co_holders", ()))
         return Licence(
             identifier=row.identifier,
@@ -372,7 +372,7 @@ def _endorsed_until(licence: Licence, today: date) -> date:
     return next_due(due, max(licence.valid_until, today))
 
 
-def _data_context(identifier: LicenceIdentifier | str) -> str:
+def data_context(identifier: LicenceIdentifier | str) -> str:
     """Binds the encrypted data to their row, so that rows cannot be swapped."""
     return f"{_DATA_CONTEXT}:{identifier}"
 
