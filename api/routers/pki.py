@@ -19,6 +19,7 @@ from api.problems import responses
 from api.security import ServicesDep, remote_address
 from api.services import Services
 from keys import CertificateProfile, CertificateRecord
+from keys.errors import AuthorityNotReadyError
 
 router = APIRouter(prefix="/pki", tags=["公钥设施 PKI"])
 
@@ -120,6 +121,23 @@ def issuing(services: ServicesDep, etags: EtagHeader = None) -> Response:
 def issuing_der(services: ServicesDep, etags: EtagHeader = None) -> Response:
     """签发印章证书的中间机构，DER 格式。The authority under the root that certifies seals, in DER."""
     return _certificate(services, etags, _newest(services, CertificateProfile.ISSUING_CA), _CURRENT)
+
+
+@router.get(
+    "/gm.pem",
+    summary="国密证书链 SM2 authorities",
+    response_class=Response,
+    responses=_answers(_PEM, 404),
+)
+def gm(services: ServicesDep, etags: EtagHeader = None) -> Response:
+    """国密根证书与签发机构证书，用于核验国密电子签章。SM2 root and issuing authority, to check seal signatures."""
+    authority = services.keys.authority
+    try:
+        newest = [authority.gm_root, authority.gm_issuing]
+    except AuthorityNotReadyError:
+        raise PathUnknownError from None
+    records = {each.certificate: each for each in authority.authorities()}
+    return _pem(services, etags, [records[each] for each in newest])
 
 
 @router.get(

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from keys import RevocationReason
+from keys.crl import is_signed_by
 from tests.live import Live
 
 
@@ -204,3 +205,25 @@ def test_every_generation_of_authorities_keeps_its_addresses(live: Live) -> None
     access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
     named = [each.access_location.value for each in access]
     assert f"{live.url}/pki/authorities/{first.serial}.crt" in named
+
+
+@pytest.mark.needs("openssl")
+def test_the_addresses_in_an_sm2_certificate_lead_to_its_list_its_status_and_its_issuer(live: Live) -> None:
+    services = live.house.services
+    found = services.seal_data.current(live.house.seal().number)
+    certificate = live.write("gm.pem", services.keys.authority.get(found.certificate_id).certificate)
+    points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    address = points[0].full_name[0].value.removeprefix(live.url)  # type: ignore[index]
+    issuer = services.keys.authority.gm_issuing
+    assert is_signed_by(live.get(address), issuer)
+    assert not list(x509.load_der_x509_crl(live.get(address)))
+    chain = x509.load_pem_x509_certificates(live.get("/pki/gm.pem"))
+    assert chain == [services.keys.authority.gm_root, issuer]
+    live.write("gm_issuing.pem", issuer)
+    ocsp_address = live.openssl("x509", "-in", "gm.pem", "-noout", "-ocsp_uri").stdout.strip()
+    ask = ("ocsp", "-issuer", "gm_issuing.pem", "-cert", "gm.pem", "-url", ocsp_address, "-no_nonce", "-noverify")
+    assert "gm.pem: good" in live.openssl(*ask).stdout
+    revoke(live, found.certificate_id)
+    assert "gm.pem: revoked" in live.openssl(*ask).stdout
+    (entry,) = x509.load_der_x509_crl(live.get(address))
+    assert entry.serial_number == certificate.serial_number

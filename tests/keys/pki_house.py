@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from keys_house import SUBJECT, House
+from keys_house import SUBJECT, House, write_pem
 
 from keys import (
     AuthorityUrls,
@@ -29,6 +30,7 @@ from keys import (
     RevocationReason,
     TimestampAuthority,
 )
+from keys.sm2 import SIGNER_ID
 from store.clock import FixedClock
 from store.database import Database
 
@@ -120,3 +122,15 @@ def as_asn1_list(der: bytes) -> asn1_crl.CertificateList:
 
 def as_asn1_answer(der: bytes) -> asn1_ocsp.OCSPResponse:
     return asn1_ocsp.OCSPResponse.load(der, strict=True)
+
+
+def sm2_verifies(signer: x509.Certificate, signed: bytes, signature: bytes, folder: Path) -> bool:
+    """What OpenSSL says of an SM2-with-SM3 signature by the key of a certificate."""
+    data, value = folder / "signed", folder / "signature"
+    data.write_bytes(signed)
+    value.write_bytes(signature)
+    command = [
+        *("openssl", "pkeyutl", "-verify", "-certin", "-inkey", write_pem(folder / "signer.pem", signer)),
+        *("-rawin", "-digest", "sm3", "-pkeyopt", f"distid:{SIGNER_ID.decode()}", "-in", data, "-sigfile", value),
+    ]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -21,7 +21,7 @@ from cryptography.x509 import ocsp
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from keys_house import START, openssl, write_pem
-from pki_house import Pki, as_asn1, as_asn1_answer, as_asn1_list
+from pki_house import Pki, as_asn1, as_asn1_answer, as_asn1_list, sm2_verifies
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import RevokedError
 
@@ -126,6 +126,34 @@ class TestOpensslAgrees:
         assert "leaf1.pem: revoked" in said
         assert "Reason: keyCompromise" in said
         assert "Revocation Time: Nov 23 04:00:00 2026 GMT" in said
+
+    def test_with_answers_signed_by_sm2(self, pki: Pki, tmp_path: Path) -> None:
+        pki.house.authority.ensure_gm()
+        good, revoked = pki.seal(KeyAlgorithm.SM2), pki.seal(KeyAlgorithm.SM2)
+        pki.revoke(revoked)
+        issuer = pki.issuer_of(good)
+        query, answer = tmp_path / "query", tmp_path / "answer"
+        issuer_file = write_pem(tmp_path / "issuer.pem", issuer.certificate)
+        leaves = [
+            write_pem(tmp_path / f"leaf{number}.pem", each.certificate) for number, each in enumerate((good, revoked))
+        ]
+        asked = [word for leaf in leaves for word in ("-cert", leaf)]
+        openssl("ocsp", "-no_nonce", "-issuer", issuer_file, *asked, "-reqout", query)
+        answer.write_bytes(pki.responder.respond(query.read_bytes()).der)
+        years = 10 * 365 * 24 * 3600
+        told = openssl(
+            *("ocsp", "-no_nonce", "-issuer", issuer_file, *asked, "-respin", answer, "-noverify"),
+            *("-validity_period", years),
+        )
+        assert "leaf0.pem: good" in told
+        assert "leaf1.pem: revoked" in told
+        # OpenSSL 3.0 cannot be told the signer's identifier here; its verification of bare signatures can
+        basic = as_asn1_answer(answer.read_bytes())["response_bytes"]["response"].parsed
+        responder = x509.load_der_x509_certificate(basic["certs"][0].dump())
+        assert sm2_verifies(responder, basic["tbs_response_data"].dump(), basic["signature"].native, tmp_path)
+        assert not sm2_verifies(
+            issuer.certificate, basic["tbs_response_data"].dump(), basic["signature"].native, tmp_path
+        )
 
     def test_with_the_roots_own_responder(self, standing: Pki, tmp_path: Path) -> None:
         assert "leaf0.pem: good" in self.ask(standing, tmp_path, standing.issuing())
