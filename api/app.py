@@ -117,7 +117,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         app.include_router(router)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    app.add_middleware(BodyLimit, max_pdf_bytes=services.settings.max_pdf_bytes)
+    app.add_middleware(BodyLimit, max_upload_bytes=services.settings.max_upload_bytes)
     app.add_middleware(_RequestLog)
     _describe_problem(app)
     return app

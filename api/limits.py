@@ -17,9 +17,9 @@ _UPLOADS = ("/v1/seal-uses", "/v1/checks/pdf", "/check", "/v1/batches")
 class BodyLimit:
     """Answers 413 to a body that is too large, by its declared length or by counting what comes in."""
 
-    def __init__(self, app: ASGIApp, *, max_pdf_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_upload_bytes: int) -> None:
         self._app = app
-        self._upload_bytes = max_pdf_bytes + _FORM_OVERHEAD
+        self._upload_bytes = max_upload_bytes + _FORM_OVERHEAD
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

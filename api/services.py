@@ -112,6 +112,7 @@ from verify import (
     inspect_pdf,
 )
 from verify.report_pdf import ReportPrinter
+from verify.source import reading_seconds
 from wallet import Presentations, Wallets
 
 _LOG = logging.getLogger(__name__)
@@ -562,7 +563,7 @@ class Services:
         """Judges a PDF, in a process of its own unless that is switched off."""
         if not self.settings.isolate_checks:
             return inspect_pdf
-        workers = IsolatedWorkers(inspect_pdf)
+        workers = IsolatedWorkers(inspect_pdf, more_seconds=reading_seconds)
         self._closing.callback(workers.close)
         return workers.call
 

@@ -61,8 +61,10 @@ class Settings(BaseSettings):
     """Time-stamp authorities (RFC 3161) asked in this order, separated by spaces; without any, our own."""
     font_paths: Annotated[tuple[Path, ...], NoDecode] = ()
     """Directories with more fonts (Song, Fang Song, Kai), separated like ``PATH``."""
-    max_pdf_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
+    max_pdf_bytes: int = Field(default=1_100_000_000, gt=0)
     """Largest PDF that is checked."""
+    max_upload_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
+    """Largest PDF that is taken over HTTP."""
     isolate_checks: bool = True
     """Judge PDFs in processes of their own, with bounds on memory and time."""
     host: str = "127.0.0.1"

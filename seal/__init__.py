@@ -22,7 +22,7 @@ from seal.press import IssuedHere, RevocationSource, SealPress
 from seal.public_register import PublicRecord, PublicRegister
 from seal.registry import SealRegistry
 from seal.seal_data import SealData, SealDataBook
-from seal.sealing import SealedPdf, Sealer, SealingOrder
+from seal.sealing import SealedFile, SealedPdf, Sealer, SealingOrder
 from seal.seals import Seal, SealApplication, SealCertificate, SealEvent, SealRequest
 from seal.ses_signing import SesSigner, SignatureProfile
 from seal.signing import Signing
@@ -77,6 +77,7 @@ __all__ = [
     "SealUse",
     "SealUser",
     "SealUses",
+    "SealedFile",
     "SealedPdf",
     "Sealer",
     "SealingOrder",

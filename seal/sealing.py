@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING
 
+from seal.errors import DocumentUnsealableError
 from seal.grants import OWNER, SealUser
 from seal.long_term import SealLevel
 from seal.pdf import Placement
@@ -16,6 +21,12 @@ from seal.registry import SealRegistry
 from seal.ses_signing import SesSigner, SignatureProfile
 from seal.uses import AllowedUse, SealUse, SealUses, UseSearch, WantedUse
 from store.errors import YinzhengError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+_PIECE = 1_000_000
+_IN_MEMORY = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -41,16 +52,22 @@ class SealingOrder:
 
 
 @dataclass(frozen=True)
-class SealedPdf:
-    """A document under seal."""
+class SealedFile:
+    """What is on record of a document under seal."""
 
-    data: bytes
     digest: str
-    """SHA-256 of the data, lowercase hexadecimal."""
+    """SHA-256 of the sealed document, lowercase hexadecimal."""
     use_id: int
     sealed_at: datetime
     proof_until: datetime | None
     """When the certificate of its document time stamp ends; None where it has none."""
+
+
+@dataclass(frozen=True)
+class SealedPdf(SealedFile):
+    """A document under seal."""
+
+    data: bytes
 
 
 class Sealer:
@@ -77,6 +94,21 @@ class Sealer:
         :raises TimeStampError: no time stamp could be had.
         :raises SealDataMissingError: the order wants a seal signature and the seal has no data for it.
         """
+        target = io.BytesIO()
+        sealed = self.seal_file(io.BytesIO(pdf), target, order)
+        return SealedPdf(sealed.digest, sealed.use_id, sealed.sealed_at, sealed.proof_until, target.getvalue())
+
+    def seal_file(self, source: IO[bytes], target: IO[bytes], order: SealingOrder) -> SealedFile:
+        """Like :meth:`seal_pdf`, for a document of any size, of which only parts are in memory at a time.
+
+        :param source: open for reading.
+        :param target: empty and open for reading and writing; it gets the sealed document. Where this raises, what
+            has been written to it is nothing to hand out.
+        """
+        source.seek(0)
+        unsealed = _fed(hashlib.sha256(), source).hexdigest()
+        size = source.tell()
+        source.seek(0)
         use = self._uses.begin(
             WantedUse(
                 seal_number=order.seal_number,
@@ -84,30 +116,36 @@ class Sealer:
                 user=order.user,
                 document_type=order.document_type,
                 document_identifier=order.document_identifier,
-                document_digest=hashlib.sha256(pdf).hexdigest(),
+                document_digest=unsealed,
                 purpose=order.purpose,
             )
         )
         try:
-            data = self._seal(pdf, use, order)
+            with self._marked(source, use, order) as marked:
+                self._seal(marked, target, use, order)
+            digest = _digest_of(target, begins_with=(size, unsealed))
         except YinzhengError as error:
             self._uses.failed(use, error.code)
             raise
-        digest = hashlib.sha256(data).hexdigest()
         self._uses.sealed(use, digest)
         proof_until = self._press.proof_until if order.level is SealLevel.B_LTA else None
-        return SealedPdf(data, digest, use.id, use.at, proof_until)
+        return SealedFile(digest, use.id, use.at, proof_until)
 
     def uses(self, seal_number: str, *, limit: int = 100) -> list[SealUse]:
         """The latest uses of a seal, newest first."""
         return list(self._uses.search(UseSearch(seal_number=seal_number), limit=limit).uses)
 
-    def _seal(self, pdf: bytes, use: AllowedUse, order: SealingOrder) -> bytes:
-        source, target = io.BytesIO(pdf), io.BytesIO()
-        if order.signatures.has_seal_signature:
-            marked = io.BytesIO()
+    @contextmanager
+    def _marked(self, source: IO[bytes], use: AllowedUse, order: SealingOrder) -> Iterator[IO[bytes]]:
+        """The document with a seal signature, where one is ordered."""
+        if not order.signatures.has_seal_signature:
+            yield source
+            return
+        with SpooledTemporaryFile(_IN_MEMORY) as marked:
             self._ses.sign_pdf(source, marked, seal_number=use.seal.number, at=use.at)
-            source = marked
+            yield marked
+
+    def _seal(self, source: IO[bytes], target: IO[bytes], use: AllowedUse, order: SealingOrder) -> None:
         self._press.press(
             source,
             target,
@@ -120,4 +158,27 @@ class Sealer:
             at=use.at,
             level=order.level,
         )
-        return target.getvalue()
+
+
+def _digest_of(document: IO[bytes], *, begins_with: tuple[int, str]) -> str:
+    """SHA-256 of a sealed document.
+
+    :param begins_with: size and SHA-256 of what was to be sealed.
+    :raises DocumentUnsealableError: it is something else that was sealed.
+    """
+    size, unsealed = begins_with
+    document.seek(0)
+    digest = _fed(hashlib.sha256(), document, size)
+    if digest.hexdigest() != unsealed:
+        raise DocumentUnsealableError(
+            problem_zh="文件在用印过程中被改动。", problem_en="it was changed while it was being sealed."
+        )
+    return _fed(digest, document).hexdigest()
+
+
+def _fed(digest: _Hash, document: IO[bytes], size: int | None = None) -> _Hash:
+    """A digest that took in so many bytes from where a file stands, or all."""
+    while piece := document.read(_PIECE if size is None else min(size, _PIECE)):
+        digest.update(piece)
+        size = None if size is None else size - len(piece)
+    return digest

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from store.clock import Clock
@@ -110,13 +111,13 @@ class Checker:
         self._max_pdf_bytes = max_pdf_bytes
         self._inspect = inspect
 
-    def check_pdf(self, data: bytes) -> Verdict:
-        """Check a sealed licence by its file.
+    def check_pdf(self, file: bytes | Path) -> Verdict:
+        """Check a sealed licence by its file, given as its bytes or where it is on disk.
 
         :raises VerifyError: it cannot be read as a signed PDF at all (see :mod:`verify.errors`).
         """
         now = self._clock.now()
-        evidence = self._evidence(data, Policy.LICENCE, AnchorPurpose.LICENCE, now)
+        evidence = self._evidence(file, Policy.LICENCE, AnchorPurpose.LICENCE, now)
         licence = self._licence_in(evidence.licence_data)
         if licence is None:
             code = "register.identifier_missing" if evidence.licence_data is None else "register.unknown"
@@ -135,13 +136,13 @@ class Checker:
             document_digest=evidence.document_digest,
         )
 
-    def check_foreign_pdf(self, data: bytes) -> Verdict:
+    def check_foreign_pdf(self, file: bytes | Path) -> Verdict:
         """Check a signed PDF that need not be a licence of ours, by the trust list; the register is not asked.
 
         :raises VerifyError: it cannot be read as a signed PDF at all (see :mod:`verify.errors`).
         """
         now = self._clock.now()
-        evidence = self._evidence(data, Policy.GENERAL, AnchorPurpose.SIGNATURE, now)
+        evidence = self._evidence(file, Policy.GENERAL, AnchorPurpose.SIGNATURE, now)
         return verdict(
             evidence.reasons,
             checked_at=now,
@@ -183,10 +184,10 @@ class Checker:
         reasons = (reason("presentation.valid"), *checked.reasons)
         return CheckedPresentation(replace(checked, reasons=reasons), redeemed.purpose)
 
-    def _evidence(self, data: bytes, policy: Policy, purpose: AnchorPurpose, now: datetime) -> PdfEvidence:
+    def _evidence(self, file: bytes | Path, policy: Policy, purpose: AnchorPurpose, now: datetime) -> PdfEvidence:
         known = self._revocation()
         return self._inspect(
-            data,
+            file,
             self._trusted.anchors(purpose),
             policy=policy,
             now=now,

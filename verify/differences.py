@@ -11,6 +11,8 @@ import io
 import logging
 import re
 from dataclasses import dataclass
+from hashlib import blake2b
+from secrets import token_bytes
 from typing import Any
 
 from pyhanko.pdf_utils.generic import PdfObject
@@ -29,6 +31,7 @@ from pyhanko.sign.validation.errors import SignatureValidationError
 from verify.document import Document
 from verify.errors import TooComplexError
 from verify.objects import PdfSyntaxError, Stream, Value
+from verify.source import Source
 from verify.structure import SignedRange
 from verify.verdict import Changes
 
@@ -39,6 +42,9 @@ for _name in ("pyhanko.pdf_utils", "pyhanko.sign.diff_analysis", "pyhanko.sign.v
 _VISITS = 300_000
 _READS = 3_000_000
 """The library reads strings and numbers byte by byte."""
+_READ_BYTES = 256_000_000
+"""It keeps each stream that it visits in memory."""
+_LARGE = 16_000_000
 _OBJECTS = 200_000
 _SECTIONS = 50
 _LEVELS = {
@@ -90,7 +96,7 @@ class Differences:
         if found is not Changes.LONG_TERM_VALIDATION:
             return found
         try:
-            before = Document(self.document.data, self.document.budget, end=covered.end)
+            before = self.document.until(covered.end)
             return Changes.OTHER if _metadata_changed(before, self.document) else found
         except (PdfSyntaxError, TooComplexError):
             return None
@@ -101,18 +107,71 @@ class _VisitsSpentError(PdfError):
         super().__init__("too many objects visited")
 
 
-class _CountedBytes(io.BytesIO):
-    """Bytes that can be read in so many pieces and no more."""
+class _Window:
+    """The beginning of a file that is mapped from disk."""
 
-    def __init__(self, data: bytes) -> None:
-        super().__init__(data)
-        self._left = _READS
+    def __init__(self, data: Source, end: int) -> None:
+        self._data = data
+        self._end = end
+        self._at = 0
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        self._left -= 1
-        if self._left < 0:
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._end}[whence]
+        if start + offset < 0:
+            raise ValueError("before the start")
+        self._at = start + offset
+        return self._at
+
+    def read(self, size: int | None = None, /) -> bytes:
+        stop = self._end if size is None or size < 0 else min(self._at + size, self._end)
+        found = self._data[self._at : stop]
+        self._at += len(found)
+        return found
+
+
+class _Counted:
+    """A file of which so many bytes can be read, in so many pieces, and no more.
+
+    For a large stream that the library reads only to compare it with another, a digest stands in, made with a key so
+    that no file can hold it.
+    """
+
+    def __init__(self, data: Source, end: int) -> None:
+        file = io.BytesIO(data[:end]) if isinstance(data, bytes) else _Window(data, end)
+        self._read = file.read
+        self._pieces = _READS
+        self._bytes = _READ_BYTES
+        self._key = token_bytes(32)
+        self.seek, self.tell = file.seek, file.tell
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = None, /) -> bytes:
+        found = self._stand_in(size) if size is not None and size > _LARGE else self._read(size)
+        self._pieces -= 1
+        self._bytes -= len(found)
+        if self._pieces < 0 or self._bytes < 0:
             raise _VisitsSpentError
-        return super().read(size)
+        return found
+
+    def _stand_in(self, size: int) -> bytes:
+        digest = blake2b(key=self._key)
+        while size > 0 and (piece := self._read(min(size, _LARGE))):
+            digest.update(piece)
+            size -= len(piece)
+        return digest.digest()
+
+    def readinto(self, buffer: memoryview) -> int:
+        found = self.read(len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
 
 
 class _Visits:
@@ -128,10 +187,10 @@ class _Visits:
 class _Reader(PdfFileReader):
     """Counts the objects that are visited in earlier states of the file."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, document: Document) -> None:
         self.visits = _Visits()
         self._resolvers: dict[int, HistoricalResolver] = {}
-        super().__init__(_CountedBytes(data), strict=True)
+        super().__init__(_Counted(document.data, document.end), strict=True)
 
     def get_historical_resolver(self, revision: int) -> HistoricalResolver:
         found = self._resolvers.get(revision)
@@ -162,7 +221,7 @@ def changes_after(document: Document) -> Differences:
     if len(document.sections) > _SECTIONS or objects > _OBJECTS:
         return Differences(document, by_end)
     try:
-        reader = _Reader(document.data)
+        reader = _Reader(document)
         for signature in reader.embedded_signatures:
             signature.coverage = signature.evaluate_signature_coverage()
             result = signature.evaluate_modifications(DEFAULT_DIFF_POLICY)
@@ -182,8 +241,8 @@ def changes_since(document: Document, end: int) -> Changes | None:
     if len(document.sections) > _SECTIONS or sum(len(each.places) for each in document.sections) > _OBJECTS:
         return None
     try:
-        before = Document(document.data, document.budget, end=end)
-        reader = _Reader(document.data[: document.end])
+        before = document.until(end)
+        reader = _Reader(document)
         starts = [reader.xrefs.get_startxref_for_revision(each) for each in range(reader.total_revisions)]
         result = _UNDER_A_CERTIFICATION.review_file(reader, starts.index(before.start_of_table))
         if not isinstance(result, DiffResult) or _metadata_changed(before, document):

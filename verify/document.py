@@ -13,6 +13,7 @@ from verify.errors import EncryptedError
 from verify.filters import unpack
 from verify.limits import Budget, too_many
 from verify.objects import SKIP, WHITESPACE, Name, Parser, PdfSyntaxError, Ref, Stream, Value
+from verify.source import PrefixDigests, Source, stands_at
 from verify.tables import Place, Section, read_section, with_hidden
 
 _END = re.compile(rb"startxref[\x00\t\n\x0c\r ]+([0-9]{1,12})[\x00\t\n\x0c\r ]+%%EOF")
@@ -30,8 +31,11 @@ class Document:
     :raises TooComplexError: reading it takes too much.
     """
 
-    def __init__(self, data: bytes, budget: Budget, *, end: int | None = None) -> None:
+    def __init__(
+        self, data: Source, budget: Budget, *, end: int | None = None, digests: PrefixDigests | None = None
+    ) -> None:
         self.data = data
+        self.digests = digests or PrefixDigests(data)
         self.end = len(data) if end is None else end
         self.budget = budget
         self._objects: dict[int, Value] = {}
@@ -54,6 +58,10 @@ class Document:
         declared = self.trailer.get("Size")
         highest = max(self._places, default=0) + 1
         return max(declared, highest) if isinstance(declared, int) else highest
+
+    def until(self, end: int) -> Document:
+        """The state of the file that ends somewhere else. Raises what reading a document does."""
+        return Document(self.data, self.budget, end=end, digests=self.digests)
 
     def place(self, number: int) -> Place | None:
         """Where an object is, if it is in use."""
@@ -104,8 +112,8 @@ class Document:
             raise PdfSyntaxError("something else where an array should be")
         return found
 
-    def packed(self, stream: Stream) -> bytes:
-        """A stream's data as it stands in the file.
+    def extent(self, stream: Stream) -> tuple[int, int]:
+        """Where a stream's data stands in the file, still packed.
 
         :raises PdfSyntaxError: its length is wrong.
         """
@@ -114,9 +122,9 @@ class Document:
             raise PdfSyntaxError("a stream whose length is wrong")
         stop = stream.start + length
         after = SKIP.match(self.data, stop, min(stop + 4, self.end))
-        if not self.data.startswith(b"endstream", after.end() if after else stop, self.end):
+        if not stands_at(self.data, b"endstream", after.end() if after else stop, self.end):
             raise PdfSyntaxError("a stream that does not end where it should")
-        return self.data[stream.start : stop]
+        return stream.start, stop
 
     def unpacked(self, stream: Stream) -> bytes:
         """A stream's data, unpacked.
@@ -127,7 +135,9 @@ class Document:
         parameters = self.resolve(stream.dictionary.get("DecodeParms"))
         if isinstance(parameters, list):
             parameters = [self.resolve(item) for item in parameters]
-        return unpack(self.packed(stream), self.resolve(stream.dictionary.get("Filter")), parameters, self.budget)
+        start, stop = self.extent(stream)
+        filters = self.resolve(stream.dictionary.get("Filter"))
+        return unpack(self.data, start, stop, filters, parameters, self.budget)
 
     def section_at(self, offset: int) -> Section:
         """The cross-reference section that is written somewhere in the file, also after this state's end.

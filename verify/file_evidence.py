@@ -55,7 +55,7 @@ def stored_evidence(document: Document) -> Iterator[Held]:
             try:
                 stream = document.resolve(item) if isinstance(item, Ref) else None
                 if isinstance(stream, Stream):
-                    end = stream.start + len(document.packed(stream))
+                    _, end = document.extent(stream)
                     yield Held(source, document.unpacked(stream), end=end)
             except PdfSyntaxError:
                 continue

@@ -4,30 +4,47 @@ from __future__ import annotations
 
 import zlib
 
+from verify.errors import TooComplexError
 from verify.limits import Budget
 from verify.objects import PdfSyntaxError, Value
+from verify.source import Source
+
+_STEP = 1_000_000
 
 
-def unpack(data: bytes, filters: Value, parameters: Value, budget: Budget) -> bytes:
+def unpack(data: Source, start: int, stop: int, filters: Value, parameters: Value, budget: Budget) -> bytes:
     """A stream's data, unpacked.
 
+    :param start: where it stands in the file, packed.
     :param filters: its ``Filter``, no reference.
     :param parameters: its ``DecodeParms``, no reference.
     :raises PdfSyntaxError: it is packed in a way that structures are not, or does not unpack.
     :raises TooComplexError: it unpacks to too much.
     """
     if filters is None or filters == []:
-        return data
+        if stop - start > budget.unpackable():
+            raise TooComplexError(what_zh="数据流过大", what_en="a stream that is too large")
+        return data[start:stop]
     if filters not in ("FlateDecode", ["FlateDecode"]):
         raise PdfSyntaxError("a stream with an unusual filter")
-    try:
-        result = zlib.decompressobj().decompress(data, budget.unpackable() + 1)
-    except zlib.error:
-        raise PdfSyntaxError("a stream that does not unpack") from None
+    result = _inflated(data, start, stop, budget.unpackable() + 1)
     budget.spend_unpacked(len(result))
     if isinstance(parameters, list):
         parameters = parameters[0] if len(parameters) == 1 else None
     return _unpredict(result, parameters, budget) if isinstance(parameters, dict) else result
+
+
+def _inflated(data: Source, start: int, stop: int, most: int) -> bytes:
+    """At most so many bytes; in steps, since what is not unpacked would be kept as well."""
+    packer, result = zlib.decompressobj(), bytearray()
+    try:
+        for at in range(start, stop, _STEP):
+            result += packer.decompress(data[at : min(at + _STEP, stop)], most - len(result))
+            if packer.eof or len(result) >= most:
+                break
+    except zlib.error:
+        raise PdfSyntaxError("a stream that does not unpack") from None
+    return bytes(result)
 
 
 def _unpredict(data: bytes, parameters: dict[str, Value], budget: Budget) -> bytes:

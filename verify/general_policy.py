@@ -20,6 +20,7 @@ from verify.pdf_date import read_pdf_date
 from verify.reasons import reason
 from verify.seal_signature import Surroundings, check_seal_signature, is_seal_signature
 from verify.signature import CheckedSignature, check_signature
+from verify.source import stands_at
 from verify.structure import SignedRange, StructureError, signed_range
 from verify.timestamps import CheckedTimeStamp, check_time_stamp
 from verify.trust import Trust, with_evidence, with_proof
@@ -121,7 +122,7 @@ class _Foreign:
             return CheckedSignature((signature.fault,) if signature.fault else ())
         return check_signature(
             covered.contents,
-            lambda name: covered.digest(self._document.data, name),
+            lambda name: covered.digest(self._document, name),
             self._trust,
             strict=False,
             pades=_FORMATS[subfilter],
@@ -134,7 +135,7 @@ class _Foreign:
             return CheckedTimeStamp(signature.fault)
         return check_time_stamp(
             covered.contents,
-            lambda name: covered.digest(self._document.data, name),
+            lambda name: covered.digest(self._document, name),
             self._trust,
             strict=False,
             moment=moment,
@@ -181,7 +182,8 @@ class _Foreign:
         if signature.covered is None:
             return False
         # some signers leave out the line end after the last marker
-        return end == len(data) or (data.endswith(b"%%EOF", 0, end) and data[end:] in (b"\n", b"\r\n", b"\r"))
+        ends = stands_at(data, b"%%EOF", end - 5, end)
+        return end == len(data) or (ends and data[end : end + 3] in (b"\n", b"\r\n", b"\r"))
 
     def _changes(self, signature: _Signature) -> Changes | None:
         """What changed after a signature; nothing where it could not be told."""

@@ -31,6 +31,7 @@ class IsolatedWorkers:
         :class:`~store.errors.YinzhengError`.
     :param seconds: how long one call may take.
     :param memory_bytes: address space of a worker, where the system can bound it.
+    :param more_seconds: how much longer a call may take for its first argument.
     """
 
     def __init__(
@@ -40,9 +41,11 @@ class IsolatedWorkers:
         workers: int = 2,
         seconds: float = SECONDS,
         memory_bytes: int = MEMORY_BYTES,
+        more_seconds: Callable[[Any], float] = lambda _: 0.0,
     ) -> None:
         self._work = work
         self._seconds = seconds
+        self._more_seconds = more_seconds
         self._memory_bytes = memory_bytes
         self._context = _context(work.__module__)
         self._idle: queue.SimpleQueue[_Worker | None] = queue.SimpleQueue()
@@ -51,7 +54,7 @@ class IsolatedWorkers:
             self._idle.put(None)  # started when first needed
         atexit.register(self.close)
 
-    def call(self, *args: Any, **kwargs: Any) -> Any:
+    def call(self, subject: Any, *args: Any, **kwargs: Any) -> Any:
         """Do the work in one of the processes; waits while all are busy.
 
         :raises CheckTooSlowError: it took too long; its process was killed.
@@ -62,7 +65,8 @@ class IsolatedWorkers:
         try:
             if worker is None or not worker.alive:
                 worker = self._start(worker)
-            return worker.call(args, kwargs, self._seconds)
+            seconds = self._seconds + self._more_seconds(subject)
+            return worker.call((subject, *args), kwargs, seconds)
         except (CheckTooSlowError, CheckCrashedError):
             if worker is not None:
                 self._all.discard(worker)

@@ -83,7 +83,7 @@ class _Licence:
         stamps, moment = self._check_stamps(followers)
         checked = check_signature(
             covered.contents,
-            lambda name: covered.digest(self._document.data, name),
+            lambda name: covered.digest(self._document, name),
             self._trust,
             strict=True,
             pades=True,
@@ -130,7 +130,7 @@ class _Licence:
             return None  # which is a fault by itself
         try:
             end = signed_range(sealed, field.value, strict=True).end
-            check_certification(Document(sealed.data, sealed.budget, end=end), sealed, self._seal)
+            check_certification(sealed.until(end), sealed, self._seal)
         except StructureError as error:
             return error.reason
         except PdfSyntaxError as error:
@@ -164,7 +164,7 @@ class _Licence:
             sealed = document
         else:
             try:
-                sealed = Document(document.data, document.budget, end=covered.end)
+                sealed = document.until(covered.end)
             except PdfSyntaxError as error:
                 self._faults.append(_malformed(error))
                 return None
@@ -217,12 +217,12 @@ class _Licence:
 
         Gives them oldest first, and when the certificate of the seal's own time stamp has to be valid.
         """
-        data, moment = self._document.data, self._trust.now
+        document, moment = self._document, self._trust.now
         found: list[_Stamp] = []
         for field, covered in reversed(stamps):
             checked = check_time_stamp(
                 covered.contents,
-                lambda name, covered=covered: covered.digest(data, name),  # type: ignore[misc]  # bound now, on purpose
+                lambda name, covered=covered: covered.digest(document, name),  # type: ignore[misc]  # bound now, on purpose
                 self._trust,
                 strict=True,
                 moment=moment,

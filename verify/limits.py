@@ -15,7 +15,8 @@ from verify.errors import TooComplexError
 class Limits:
     """The bounds."""
 
-    file_bytes: int = 100_000_000
+    file_bytes: int = 1_100_000_000
+    """A gigabyte by either count, and what sealing adds."""
     objects: int = 500_000
     """Entries of all cross-reference sections together."""
     revisions: int = 100
@@ -29,6 +30,8 @@ class Limits:
     """Arrays and dictionaries within each other."""
     values: int = 1_000_000
     """Names, numbers, strings, arrays and so on that are read, repeated reading included."""
+    string_bytes: int = 8_000_000
+    """One string or name, as it is written."""
     stream_bytes: int = 64_000_000
     """One stream, unpacked."""
     unpacked_bytes: int = 256_000_000

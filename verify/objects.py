@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from verify.errors import TooComplexError
 from verify.limits import Budget
+from verify.source import Source, stands_at
 
 WHITESPACE = b"\x00\t\n\x0c\r "
 SKIP = re.compile(rb"(?:[\x00\t\n\x0c\r ]++|%[^\r\n]*+)*+")
@@ -89,7 +90,7 @@ class Parser:
 
     __slots__ = ("_budget", "_data", "_end", "_in_file", "_values", "at")
 
-    def __init__(self, data: bytes, at: int, end: int, budget: Budget, *, in_file: bool = True) -> None:
+    def __init__(self, data: Source, at: int, end: int, budget: Budget, *, in_file: bool = True) -> None:
         self._data = data
         self._end = end
         self._budget = budget
@@ -128,7 +129,7 @@ class Parser:
                     raise PdfSyntaxError("a stream without a length")
                 self.at = stream.end()
                 return Ref(int(match[1]), int(match[2])), Stream(value, self.at, length)
-        if not self._data.startswith(b"endobj", self.skip(), self._end):
+        if not stands_at(self._data, b"endobj", self.skip(), self._end):
             raise PdfSyntaxError("an object without an end")
         self.at += 6
         return Ref(int(match[1]), int(match[2])), value
@@ -154,7 +155,7 @@ class Parser:
         if first == 0x2F:  # /
             return self._name()
         if first == 0x3C:  # <
-            if data.startswith(b"<<", at, self._end):
+            if data[at : at + 2] == b"<<" and at + 2 <= self._end:
                 return self._dictionary(depth)
             return self._hex_string()
         if first == 0x5B:  # [
@@ -175,10 +176,15 @@ class Parser:
             return _WORDS[word[1]]
         raise PdfSyntaxError("an unknown word")
 
+    def _bound(self, end: int) -> None:
+        if end - self.at > self._budget.limits.string_bytes:
+            raise TooComplexError(what_zh="字符串过长", what_en="a string that is too long")
+
     def _name(self) -> Name:
         match = _NAME.match(self._data, self.at, self._end)
         if match is None:
             raise PdfSyntaxError("an empty name")
+        self._bound(match.end())
         self.at = match.end()
         raw = match[1]
         if b"#" in raw:
@@ -193,7 +199,7 @@ class Parser:
         self.at += 2
         while True:
             at = self.skip()
-            if self._data.startswith(b">>", at, self._end):
+            if self._data[at : at + 2] == b">>" and at + 2 <= self._end:
                 self.at += 2
                 return result
             if at >= self._end or self._data[at] != 0x2F:
@@ -217,6 +223,7 @@ class Parser:
         match = _HEX_STRING.match(self._data, self.at, self._end)
         if match is None:
             raise PdfSyntaxError("a hexadecimal string with other characters in it")
+        self._bound(match.end())
         self.at = match.end()
         digits = _HEX_BLANK.sub(b"", match[1])
         result = HexString(bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode()))
@@ -231,6 +238,7 @@ class Parser:
             stop = _STRING_STOP.search(data, start, self._end)
             if stop is None:
                 raise PdfSyntaxError("a string without an end")
+            self._bound(stop.end())
             at = stop.start()
             parts.append(data[start:at])
             found = stop[0]
@@ -246,7 +254,7 @@ class Parser:
                 parts.append(found)
             elif found == b"\r":
                 parts.append(b"\n")
-                start += data.startswith(b"\n", start, self._end)
+                start += stands_at(data, b"\n", start, self._end)
             else:
                 start = self._escape(start, parts)
 
@@ -257,7 +265,7 @@ class Parser:
             return octal.end()
         letter = self._data[at : at + 1]
         if letter in b"\r\n":
-            return at + (2 if self._data.startswith(b"\r\n", at, self._end) else 1)
+            return at + (2 if stands_at(self._data, b"\r\n", at, self._end) else 1)
         parts.append(_ESCAPES.get(letter, letter))
         return at + 1
 

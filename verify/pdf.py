@@ -7,12 +7,12 @@ can run in a process of its own. Whatever the bytes are, it ends with evidence o
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from store.errors import YinzhengError
 from verify.anchors import TrustAnchors
 from verify.document import Document
-from verify.errors import EmptyFileError, NoSignatureError, NotAPdfError, TooComplexError, TooLargeError
+from verify.errors import NoSignatureError, NotAPdfError, TooComplexError
 from verify.fields import signature_fields
 from verify.general_policy import judge_foreign
 from verify.judgement import Judgement
@@ -29,13 +29,13 @@ from verify.limits import DEFAULT_LIMITS, Budget, Limits
 from verify.objects import PdfSyntaxError
 from verify.reasons import Text, reason
 from verify.revocation import NOTHING_KNOWN, RevocationData, Revocations
+from verify.source import PrefixDigests, Source, opened
 from verify.structure import StructureError
 from verify.trust import SealMakerTrust, Trust
 from verify.verdict import Indication, Reason, SignatureReport, SubIndication, main_reason, worst
 
 _LOG = logging.getLogger(__name__)
 _HEADER_WITHIN = 1024
-_MEGABYTE = 1_000_000
 
 
 class Policy(StrEnum):
@@ -74,7 +74,7 @@ class PdfEvidence:
 
 
 def inspect_pdf(
-    data: bytes,
+    file: bytes | Path,
     anchors: TrustAnchors,
     *,
     policy: Policy,
@@ -89,6 +89,7 @@ def inspect_pdf(
 ) -> PdfEvidence:
     """What a PDF proves (validation after ETSI EN 319 102-1).
 
+    :param file: the bytes, or where they are on disk; from there they are read in place, in little memory.
     :param anchors: that signers have to lead to.
     :param now: when the check is made, aware.
     :param timestamp_anchors: that time-stamp authorities have to lead to; the same as the others where not given.
@@ -104,13 +105,10 @@ def inspect_pdf(
     :raises EncryptedError: the PDF is encrypted.
     :raises NoSignatureError: it bears no signature.
     :raises TooComplexError: reading it takes more than is spent on one file.
+    :raises OSError: the file cannot be read.
     """
     if max_bytes is not None:
         limits = replace(limits, file_bytes=max_bytes)
-    if not data:
-        raise EmptyFileError
-    if len(data) > limits.file_bytes:
-        raise TooLargeError(limit_mb=limits.file_bytes // _MEGABYTE)
     trust = Trust(
         anchors=anchors,
         time_stamp_anchors=anchors if timestamp_anchors is None else timestamp_anchors,
@@ -119,27 +117,30 @@ def inspect_pdf(
         revocation=Revocations.of(revocation, required=require_revocation),
         seal_makers=seal_makers or SealMakerTrust(),
     )
-    found = _judged(data, trust, policy, limits)
+    with opened(file, limits.file_bytes) as data:
+        digests = PrefixDigests(data)
+        found = _judged(data, digests, trust, policy, limits)
+        digest = digests.whole("sha256").hex()
     return PdfEvidence(
         policy=policy,
         indication=worst(item.indication for item in found.reasons),
         reasons=found.reasons,
         signatures=found.signatures,
         licence_data=found.licence_data,
-        document_digest=hashlib.sha256(data).hexdigest(),
+        document_digest=digest,
         checked_at=now,
     )
 
 
-def _judged(data: bytes, trust: Trust, policy: Policy, limits: Limits) -> Judgement:
+def _judged(data: Source, digests: PrefixDigests, trust: Trust, policy: Policy, limits: Limits) -> Judgement:
     header = data.find(b"%PDF-", 0, _HEADER_WITHIN)
-    traces = b"/ByteRange" in data
+    traces = data.rfind(b"/ByteRange") >= 0
     if header < 0 or (header > 0 and not traces):
         raise NotAPdfError
     if header > 0:
         return Judgement((reason("structure.prefix"),), ())
     try:
-        document = Document(data, Budget(limits))
+        document = Document(data, Budget(limits), digests=digests)
         fields = signature_fields(document)
         if fields:
             judge = judge_licence if policy is Policy.LICENCE else judge_foreign

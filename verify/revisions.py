@@ -43,7 +43,7 @@ def later_revisions(sealed: Document) -> Iterator[Revision]:
     before = sealed
     while before.end < len(before.data):
         section, end, numbers = read_row(before)
-        after = Document(before.data, before.budget, end=end)
+        after = before.until(end)
         if after.start_of_table != section.offset or after.marker_end > end:
             raise changed("交叉引用表不合规", "its cross-reference table is not the one that counts")
         check_trailer(before, section)

@@ -11,6 +11,7 @@ import re
 from verify.document import Document
 from verify.objects import Parser, PdfSyntaxError, Ref, Stream, Value, identical
 from verify.reasons import Text, reason
+from verify.source import Source, stands_at
 from verify.structure import StructureError
 from verify.tables import Section
 
@@ -30,7 +31,7 @@ def read_row(before: Document) -> tuple[Section, int, set[int]]:
     data, budget = before.data, before.budget
     offsets: dict[int, int] = {}
     at = _skip(data, before.end)
-    while not data.startswith(b"xref", at):
+    while not stands_at(data, b"xref", at, len(data)):
         parser = Parser(data, at, len(data), budget)
         try:
             ref, value = parser.indirect()
@@ -50,14 +51,14 @@ def read_row(before: Document) -> tuple[Section, int, set[int]]:
     return _close(before, offsets, at, None)
 
 
-def _stream_end(data: bytes, stream: Stream) -> int:
+def _stream_end(data: Source, stream: Stream) -> int:
     if isinstance(stream.length, Ref):
         raise changed("流的长度不是直接写明的", "a stream's length is not stated directly")
     at = _skip(data, stream.start + stream.length)
-    if not data.startswith(b"endstream", at):
+    if not stands_at(data, b"endstream", at, len(data)):
         raise changed("流的长度有误", "a stream's length is wrong")
     at = _skip(data, at + 9)
-    if not data.startswith(b"endobj", at):
+    if not stands_at(data, b"endobj", at, len(data)):
         raise changed("对象没有结尾", "an object has no end")
     return at + 6
 
@@ -121,6 +122,6 @@ def is_page(value: Value) -> bool:
     return isinstance(value, dict) and value.get("Type") == "Page"
 
 
-def _skip(data: bytes, at: int) -> int:
+def _skip(data: Source, at: int) -> int:
     match = _BLANK.match(data, at)
     return match.end() if match else at

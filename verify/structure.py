@@ -7,7 +7,6 @@ the file is free.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from verify.algorithms import WeakAlgorithmError
 from verify.document import Document
 from verify.objects import HexString, Value
 from verify.reasons import Text, reason
+from verify.source import Source
 from verify.verdict import Reason
 
 _DIGITS = re.compile(rb"<(?:[0-9a-f]*+|[0-9A-F]*+)>")
@@ -41,15 +41,11 @@ class SignedRange:
     contents: bytes
     """The CMS structure, without its padding."""
 
-    def digest(self, data: bytes, algorithm: str) -> bytes:
-        """Digest of the covered bytes."""
+    def digest(self, document: Document, algorithm: str) -> bytes:
+        """Digest of the covered bytes of the file that a document is a state of."""
         if algorithm not in ("sha256", "sha384", "sha512"):
             raise WeakAlgorithmError(algorithm)
-        view = memoryview(data)
-        digest = hashlib.new(algorithm)
-        digest.update(view[: self.gap_start])
-        digest.update(view[self.gap_end : self.end])
-        return digest.digest()
+        return document.digests.without(algorithm, (self.gap_start, self.gap_end), self.end)
 
 
 def signed_range(document: Document, value: dict[str, Value], *, strict: bool) -> SignedRange:
@@ -87,7 +83,7 @@ def signed_range(document: Document, value: dict[str, Value], *, strict: bool) -
     return SignedRange(length, gap_end, end, _unpadded(bytes(contents), strict=strict))
 
 
-def ends_revision(data: bytes, end: int) -> bool:
+def ends_revision(data: Source, end: int) -> bool:
     """Whether a revision of the file ends exactly here, with its end-of-file marker."""
     marker = data.rfind(b"%%EOF", max(0, end - 7), end)
     return marker >= 0 and _END_OF_FILE.fullmatch(data, marker, end) is not None

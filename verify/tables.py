@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeGuard
 from verify.filters import unpack
 from verify.limits import Budget, too_many
 from verify.objects import SKIP, Parser, PdfSyntaxError, Ref, Stream, Value
+from verify.source import Source, stands_at
 
 _XREF = re.compile(rb"xref[\x00\t\n\x0c\r ]+")
 _SUBSECTION = re.compile(rb"([0-9]{1,10})[ \t]+([0-9]{1,10})[\x00\t\n\x0c\r ]+")
@@ -34,7 +35,7 @@ class Section(NamedTuple):
     """None where the number is free."""
 
 
-def read_section(data: bytes, offset: int, end: int, budget: Budget) -> Section:
+def read_section(data: Source, offset: int, end: int, budget: Budget) -> Section:
     """The section at an offset, a table or a stream.
 
     :param end: the file is read as if it ended here.
@@ -45,7 +46,7 @@ def read_section(data: bytes, offset: int, end: int, budget: Budget) -> Section:
         raise PdfSyntaxError("a cross-reference table outside of the file")
     blank = SKIP.match(data, offset, end)
     at = blank.end() if blank else offset
-    if data.startswith(b"xref", at, end):
+    if stands_at(data, b"xref", at, end):
         return _read_table(data, offset, at, end, budget)
     return _read_table_stream(data, offset, at, end, budget)
 
@@ -56,7 +57,7 @@ def with_hidden(section: Section, hidden: Section) -> Section:
     return section._replace(places=hidden.places | own)
 
 
-def _read_table(data: bytes, offset: int, at: int, end: int, budget: Budget) -> Section:
+def _read_table(data: Source, offset: int, at: int, end: int, budget: Budget) -> Section:
     places: dict[int, Place | None] = {}
     head = _XREF.match(data, at, end)
     if head is None:
@@ -87,7 +88,7 @@ def _read_table(data: bytes, offset: int, at: int, end: int, budget: Budget) -> 
     return Section(offset, parser.at, dictionary, places)
 
 
-def _read_table_stream(data: bytes, offset: int, at: int, end: int, budget: Budget) -> Section:
+def _read_table_stream(data: Source, offset: int, at: int, end: int, budget: Budget) -> Section:
     parser = Parser(data, at, end, budget)
     ref, stream = parser.indirect()
     if not isinstance(stream, Stream) or stream.dictionary.get("Type") != "XRef":
@@ -101,8 +102,8 @@ def _read_table_stream(data: bytes, offset: int, at: int, end: int, budget: Budg
     length = stream.length
     if not 1 <= width <= 24 or widths[1] == 0 or isinstance(length, Ref) or not 0 <= length <= end - stream.start:
         raise PdfSyntaxError("a broken cross-reference stream")
-    packed = data[stream.start : stream.start + length]
-    table = unpack(packed, trailer.get("Filter"), trailer.get("DecodeParms"), budget)
+    stop = stream.start + length
+    table = unpack(data, stream.start, stop, trailer.get("Filter"), trailer.get("DecodeParms"), budget)
     count = sum(index[1::2])
     if count > budget.limits.objects:
         raise too_many("对象", "objects")

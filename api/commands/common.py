@@ -49,6 +49,20 @@ def read_bytes(path: Path, *, limit: int) -> bytes:
         raise FileUnreadableError(path=path, problem=error.strerror or type(error).__name__) from error
 
 
+def in_place(path: Path, *, limit: int) -> bytes | Path:
+    """A file to be read where it is, by another process too; what is no file on disk, such as a pipe, is read now.
+
+    :raises FileUnreadableError: it cannot be read.
+    """
+    if not path.is_file():
+        return read_bytes(path, limit=limit)
+    try:
+        with path.open("rb"):
+            return path.absolute()
+    except OSError as error:
+        raise FileUnreadableError(path=path, problem=error.strerror or type(error).__name__) from error
+
+
 def read_json_object(path: Path) -> Mapping[str, Any]:
     """A JSON object from a file.
 

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.tree import Tree
 
-from api.commands import esl, seal_uses
+from api.commands import esl, seal_uses, sealing
 from api.commands.common import console, open_services, print_json, read_bytes
 from api.document_types import document_type
 from api.seal_views import SealRecordView, SealView
@@ -32,6 +32,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="供程序读取 For pr
 seal.command("inspect")(esl.inspect)
 seal.command("export")(esl.export)
 seal.command("use")(seal_uses.use)
+seal.command("document")(sealing.document)
 seal.command("uses")(seal_uses.uses)
 seal.command("days")(seal_uses.days)
 seal.command("grant")(seal_uses.grant)

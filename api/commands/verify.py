@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from api.commands.common import console, errors, open_services, person, print_json, read_bytes, write_bytes
+from api.commands.common import console, errors, in_place, open_services, person, print_json, read_bytes, write_bytes
 from api.errors import FileUnreadableError
 from api.services import Services
 from store.errors import YinzhengError
@@ -71,14 +71,14 @@ def verify(
 
 def _verdict(services: Services, file: Path, trust: Path | None, policy: Policy) -> Verdict:
     limit = services.settings.max_pdf_bytes
-    data = read_bytes(file, limit=limit)
+    place = in_place(file, limit=limit)
     if trust is None:
         checker = services.checker
-        return checker.check_pdf(data) if policy is Policy.LICENCE else checker.check_foreign_pdf(data)
+        return checker.check_pdf(place) if policy is Policy.LICENCE else checker.check_foreign_pdf(place)
     anchors = TrustAnchors.from_bytes(read_bytes(trust, limit=1024 * 1024))
     now = services.clock.now()
     evidence = services.inspect(
-        data, anchors, policy=Policy.GENERAL, now=now, seal_makers=SealMakerTrust(anchors), max_bytes=limit
+        place, anchors, policy=Policy.GENERAL, now=now, seal_makers=SealMakerTrust(anchors), max_bytes=limit
     )
     return verdict_of(
         evidence.reasons,

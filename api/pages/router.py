@@ -16,6 +16,7 @@ from api.pages.words import WORDS
 from api.problems import all_errors, status_of
 from api.security import ServicesDep, remote_address
 from api.services import Services
+from api.uploads import form_file
 from store.errors import YinzhengError
 from verify import Verdict
 
@@ -57,7 +58,8 @@ def check(
     """Check what was dropped or typed; the file goes first."""
     identifier = identifier.strip()
     if file is not None and file.filename:
-        return _checked(request, services, "pdf", lambda: services.checker.check_pdf(file.file.read()))
+        with form_file(file) as given:
+            return _checked(request, services, "pdf", lambda: services.checker.check_pdf(given))
     if identifier:
         return _checked(request, services, "identifier", lambda: services.checker.check_identifier(identifier))
     return _page(request, "check.html", problem=WORDS[language_of(request)]["nothing_given"], status=422)

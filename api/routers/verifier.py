@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.clients import Client, Scope
 from api.errors import ScopeMissingError
@@ -12,6 +12,7 @@ from api.problems import responses
 from api.reports import JSON, REPORT_FORMS, form_asked_for, report_response
 from api.schemas import CheckIdentifierRequest, CheckPresentationRequest, VerdictView
 from api.security import ServicesDep, client_with
+from api.uploads import BodyFile
 from verify import Policy
 from verify.report_pdf import CheckContext
 
@@ -37,7 +38,7 @@ def check_pdf(
     request: Request,
     services: ServicesDep,
     client: CheckerDep,
-    data: Annotated[bytes, Body(media_type="application/pdf")] = b"",
+    file: BodyFile,
     purpose: Annotated[
         str | None, Query(max_length=200, description="What the check is for; stands in the PDF report.")
     ] = None,
@@ -56,7 +57,7 @@ def check_pdf(
     ETSI TS 119 102-2 (application/xml).
     """
     checker = services.checker
-    verdict = checker.check_pdf(data) if policy is Policy.LICENCE else checker.check_foreign_pdf(data)
+    verdict = checker.check_pdf(file) if policy is Policy.LICENCE else checker.check_foreign_pdf(file)
     services.check_records.add(verdict, evidence="pdf", checked_by=f"client:{client.id}")
     form = form_asked_for(request)
     if form == JSON:

@@ -13,7 +13,7 @@ import pytest
 
 from seal import Placement, Seal, SealLevel
 from tests.house import House
-from tests.pdfs import blank_pdf
+from tests.pdfs import blank_pdf, write_large_pdf
 from verify import Policy, TrustAnchors, inspect_pdf
 from verify.verdict import Level
 
@@ -75,40 +75,14 @@ def test_a_b_lta_document_is_extended_again_and_again(house: House) -> None:
 def test_byte_ranges_past_a_hundred_million_stay_right_in_little_memory(house: House, tmp_path: Path) -> None:
     source, target = tmp_path / "large.pdf", tmp_path / "sealed.pdf"
     write_large_pdf(source, LARGE)
-    pressed(house, io.BytesIO(blank_pdf()), io.BytesIO(), SealLevel.B_T)  # what is loaded once is loaded
+    pressed(house, io.BytesIO(blank_pdf()), io.BytesIO(), SealLevel.B_LTA)  # what is loaded once is loaded
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with source.open("rb") as document, target.open("w+b") as sealed:
-        pressed(house, document, sealed, SealLevel.B_T)  # type: ignore[arg-type]
+        pressed(house, document, sealed, SealLevel.B_LTA)  # type: ignore[arg-type]
     grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown_kb < 40_000
     said = subprocess.run(["pdfsig", target], check=True, capture_output=True, text=True).stdout
     assert "Signature is Valid" in said
-    assert "Total document signed" in said
     end = re.search(r"\[0 - (\d+)\]", said)
     assert end is not None
     assert int(end[1]) > LARGE
-
-
-def write_large_pdf(path: Path, size: int) -> None:
-    """A one-page PDF with a stream of many bytes in front of its page."""
-    offsets = []
-    with path.open("wb") as file:
-        file.write(b"%PDF-1.7\n")
-
-        def add(body: bytes) -> None:
-            offsets.append(file.tell())
-            file.write(b"%d 0 obj\n%s\nendobj\n" % (len(offsets), body))
-
-        offsets.append(file.tell())
-        file.write(b"1 0 obj\n<</Length %d>>\nstream\n" % size)
-        for _ in range(size // 1_000_000):
-            file.write(bytes(1_000_000))
-        file.write(b"\nendstream\nendobj\n")
-        add(b"<</Type/Pages/Count 1/Kids[3 0 R]>>")
-        add(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Attachment 1 0 R>>")
-        add(b"<</Type/Catalog/Pages 2 0 R>>")
-        table = file.tell()
-        file.write(b"xref\n0 5\n0000000000 65535 f \n")
-        for offset in offsets:
-            file.write(b"%010d 00000 n \n" % offset)
-        file.write(b"trailer\n<</Size 5/Root 4 0 R>>\nstartxref\n%d\n%%%%EOF\n" % table)

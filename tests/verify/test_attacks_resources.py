@@ -6,6 +6,7 @@ import random
 import time
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -27,7 +28,7 @@ from verify.errors import (
     TooLargeError,
     VerifyError,
 )
-from verify.limits import Limits
+from verify.limits import DEFAULT_LIMITS, Limits
 from verify.pdf import Policy, inspect_pdf
 
 SECONDS = 5.0
@@ -58,12 +59,16 @@ def test_no_bytes_are_named_so(licence: Inspect) -> None:
         licence(b"")
 
 
-def test_too_many_bytes_are_not_read(pki: Pki, sealed_pdf: bytes) -> None:
+def test_too_many_bytes_are_not_read(pki: Pki, sealed_pdf: bytes, tmp_path: Path) -> None:
+    large = tmp_path / "large.pdf"
+    with large.open("wb") as file:
+        file.write(b"%PDF-")
+        file.truncate(DEFAULT_LIMITS.file_bytes + 1)
     with pytest.raises(TooLargeError) as caught:
         inspect_pdf(sealed_pdf, pki.anchors, policy=Policy.LICENCE, now=NOW, max_bytes=1000)
     assert caught.value.code == "verify.too_large"
     with pytest.raises(TooLargeError):
-        inspect_pdf(b"%PDF-" + bytes(100_000_000), pki.anchors, policy=Policy.LICENCE, now=NOW)
+        inspect_pdf(large, pki.anchors, policy=Policy.LICENCE, now=NOW)
 
 
 @pytest.mark.parametrize("data", [b"x", b"hello", bytes(5000), b"PK\x03\x04", b"%PDF-1.7", b"%PDF-1.7\n%%EOF"])
