@@ -8,6 +8,7 @@ import typer
 
 from api.commands import (
     anchors,
+    archives,
     batches,
     clients,
     demo,
@@ -39,6 +40,8 @@ app.command("verify")(verify.verify)
 app.add_typer(service.database, name="db")
 app.add_typer(licences.licence, name="licence")
 app.add_typer(batches.batch, name="batch")
+app.command("import")(archives.import_archive)
+app.add_typer(archives.imports, name="imports")
 app.add_typer(seals.seal, name="seal")
 app.add_typer(signatures.signature, name="signature")
 app.add_typer(ses.ses, name="ses")

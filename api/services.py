@@ -92,14 +92,16 @@ from trust import (
     Searching,
     TransparencyLog,
 )
+from trust.archives import Archives
 from trust.batch import BatchKind
 from trust.batch_loading import BatchLoading
-from trust.batch_work import BatchWorker, Done, Task
+from trust.batch_work import BatchWorker, Done, LineHandler, Task
 from trust.batches import Batches
 from trust.exchange import Exchange
 from trust.feed import ChangeFeed
 from trust.issuing import IssueOrder
 from trust.licence import Licence
+from trust.quality_report import QualityReports
 from verify import (
     AnchorPurpose,
     Checker,
@@ -484,7 +486,34 @@ class Services:
     @cached_property
     def batch_worker(self) -> BatchWorker:
         """Does the lines of batches."""
-        return BatchWorker(self.database, self.batches, self.clock, {BatchKind.ISSUE: self._issue_line})
+        handlers: Mapping[BatchKind, LineHandler] = {
+            BatchKind.ISSUE: self._issue_line,
+            BatchKind.IMPORT: self.archives.enter,
+        }
+        return BatchWorker(self.database, self.batches, self.clock, handlers)
+
+    @cached_property
+    def quality_reports(self) -> QualityReports:
+        """Reports on the quality of archives' data."""
+        return QualityReports(self.database, self.batches, self.catalogue, self.clock)
+
+    @cached_property
+    def archives(self) -> Archives:
+        """Takes over records of paper licences and of other systems."""
+        return Archives(
+            database=self.database,
+            vault=self.keys.vault,
+            objects=self.objects,
+            outbox=self.outbox,
+            batches=self.batches,
+            catalogue=self.catalogue,
+            organisations=self.organisations,
+            register=self.register,
+            issuing=self.issuing,
+            fonts=self.fonts,
+            clock=self.clock,
+            check_url=f"{self.settings.base_url}/c/",
+        )
 
     def _issue_line(self, task: Task, done: Done) -> tuple[Licence, bool]:
         order = IssueOrder(

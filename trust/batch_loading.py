@@ -126,7 +126,7 @@ class BatchLoading:
 
     def _note_repeated(self, batch: Batch, licence_type: LicenceType) -> None:
         key = licence_type.number_field
-        for pairs in _chunks(self._batches.repeated(batch, "number_index")):
+        for pairs in chunks(self._batches.repeated(batch, "number_index")):
             self._batches.add_problems(
                 batch,
                 {
@@ -142,11 +142,11 @@ class BatchLoading:
     def _note_in_use(self, batch: Batch, licence_type: LicenceType, issue_date: date | None) -> None:
         """Lines with the number of a licence that holds and says something else."""
         key, today = licence_type.number_field, self._register.today()
-        for pairs in _chunks(numbers_in_use(self._database, batch, licence_type)):
+        for pairs in chunks(numbers_in_use(self._database, batch, licence_type)):
             found: dict[int, Sequence[FieldProblem]] = {}
             lines = dict(pairs)
             licences = self._register.get_many(list(lines.values()))
-            for line, said in self._said(batch, list(lines)):
+            for line, said in self._batches.said_by(batch, list(lines)):
                 live = licences[lines[line]]
                 checked = check_fields(licence_type, said["fields"], issue_date=issue_date or today, today=today)
                 if live.issuer_code == batch.issuer_code and self._issuing.same(live, checked, issue_date=issue_date):
@@ -154,15 +154,6 @@ class BatchLoading:
                 zh, en = "已有在用证照，内容与本行不同", "is that of a licence that holds and says something else"
                 found[line] = [field_problem(licence_type, key, "in_use", zh, en)]
             self._batches.add_problems(batch, found)
-
-    def _said(self, batch: Batch, lines: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
-        statement = sa.select(BatchLineRow.line, BatchLineRow.data).where(
-            BatchLineRow.batch_id == batch.id, BatchLineRow.line.in_(lines), BatchLineRow.data.is_not(None)
-        )
-        with self._database.transaction() as session:
-            for line, data in session.execute(statement).all():
-                if data is not None:
-                    yield line, self._batches.decrypt(batch.reference, line, data)
 
 
 def field_problem(licence_type: LicenceType, key: str, code: str, zh: str, en: str) -> FieldProblem:
@@ -199,7 +190,7 @@ def store_rows(
     """Put rows into a batch a few at a time; a file that turns out to be unreadable leaves the batch cancelled."""
     count = 0
     try:
-        for chunk in _chunks(iter(rows)):
+        for chunk in chunks(iter(rows)):
             batches.add(batch, [look(row) for row in chunk])
             count += len(chunk)
             told(count)
@@ -239,6 +230,7 @@ def numbers_in_use(database: Database, batch: Batch, licence_type: LicenceType) 
         yield from ((line, identifier) for line, identifier in found)
 
 
-def _chunks(items: Iterator[_Item]) -> Iterator[list[_Item]]:
+def chunks(items: Iterator[_Item]) -> Iterator[list[_Item]]:
+    """The items, some hundreds at a time."""
     while chunk := list(islice(items, _CHUNK)):
         yield chunk

@@ -43,6 +43,7 @@ class NewBatch:
     issue_date: date | None = None
     sealed: bool = True
     mapping: Mapping[str, Any] | None = None
+    """How an import's columns become fields, so that corrected lines are mapped the same way."""
     mends: Batch | None = None
     """The import whose lines it corrects."""
 
@@ -207,6 +208,17 @@ class Batches:
                 result = LineResult(row.line, LineState(row.state), row.identifier, problems_of(row.findings))
                 yield result, self.decrypt(batch.reference, row.line, row.data)
 
+    def said_by(self, batch: Batch, lines: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """What some lines say, of those of which it is still kept."""
+        statement = sa.select(BatchLineRow.line, BatchLineRow.data).where(
+            BatchLineRow.batch_id == batch.id, BatchLineRow.line.in_(lines), BatchLineRow.data.is_not(None)
+        )
+        with self._database.transaction() as session:
+            rows = session.execute(statement).all()
+        for line, data in rows:
+            if data is not None:
+                yield line, self.decrypt(batch.reference, line, data)
+
     def repeated(self, batch: Batch, column: str) -> Iterator[tuple[int, int]]:
         """Lines that have the same as another in an index, each with the first other line that has it.
 
@@ -226,13 +238,18 @@ class Batches:
                 for line in found:
                     yield line, found[1] if line == found[0] else found[0]
 
+    def mapping(self, batch: Batch) -> dict[str, Any] | None:
+        """The mapping that an import was read with."""
+        with self._database.transaction() as session:
+            return session.get_one(BatchRow, batch.id).mapping
+
     def decrypt(self, reference: str, line: int, data: bytes) -> dict[str, Any]:
         """What a line says."""
         said: dict[str, Any] = json.loads(self._vault.decrypt(data, context=_context(reference, line)))
         return said
 
     def _encrypt(self, batch: Batch, line: int, data: Mapping[str, Any]) -> bytes:
-        text = json.dumps(data, ensure_ascii=False, sort_keys=True).encode()
+        text = json.dumps(data, ensure_ascii=False).encode()
         return self._vault.encrypt(text, context=_context(batch.reference, line))
 
     def _lines(self, batch: Batch, states: Sequence[LineState], after: int = 0) -> Iterator[BatchLineRow]:
