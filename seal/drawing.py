@@ -6,6 +6,8 @@ Coordinates are whole micrometres, so that a drawing is the same wherever it is 
 from __future__ import annotations
 
 import hashlib
+import struct
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +26,7 @@ _UNITS_PER_MICROMETRE = 72 / 254
 """Hundredths of a point in a micrometre: the grid of the PDF operators, 3.5 µm wide."""
 
 _LEAST_DPI, _MOST_DPI = 36, 2400
+_PNG_HEADER = 33  # the signature and IHDR, after which other chunks may stand
 _PAGE = b"""#let mm(name) = float(sys.inputs.at(name)) * 1mm
 #set page(width: mm("width"), height: mm("height"), margin: 0pt, fill: none)
 #image(bytes(sys.inputs.svg), format: "svg", width: 100%, height: 100%)
@@ -106,7 +109,7 @@ class Artwork:
         png = compiler.compile(format="png", ppi=dpi)
         if not isinstance(png, bytes):
             raise TypeError("a drawing fits one page")
-        return png
+        return _with_resolution(png, dpi)
 
     @cached_property
     def digest(self) -> str:
@@ -137,3 +140,11 @@ def _number(value: float) -> str:
     """A decimal number without exponent or trailing zeros, to three places."""
     text = f"{value:.3f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def _with_resolution(png: bytes, dpi: int) -> bytes:
+    """A PNG that says how large it is (pHYs, in pixels to the metre), so that it prints in its true size."""
+    density = round(dpi / 0.0254)
+    content = b"pHYs" + struct.pack(">IIB", density, density, 1)
+    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
+    return png[:_PNG_HEADER] + chunk + png[_PNG_HEADER:]

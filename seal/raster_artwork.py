@@ -69,7 +69,7 @@ class RasterArtwork:
             if image.size == size:
                 return self.png
             # Colours count by their opacity, or the ground would bleed into the edges.
-            return _encoded(image.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA"))
+            return _encoded(image.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA"), dpi)
 
 
 def read_png(data: bytes, *, width_mm: float) -> RasterArtwork:
@@ -103,7 +103,7 @@ def read_png(data: bytes, *, width_mm: float) -> RasterArtwork:
             f"分辨率为每英寸 {dpi:.0f} 像素，应在 {_LEAST_DPI} 至 {_MOST_DPI} 之间。",
             f"it has {dpi:.0f} pixels to the inch; {_LEAST_DPI} to {_MOST_DPI} are needed.",
         )
-    return RasterArtwork(width_mm, round(width_mm * pixels.height / pixels.width, 3), _encoded(pixels))
+    return RasterArtwork(width_mm, round(width_mm * pixels.height / pixels.width, 3), _encoded(pixels, dpi))
 
 
 def covered(png: bytes) -> float:
@@ -113,11 +113,11 @@ def covered(png: bytes) -> float:
     return sum(counts[128:]) / sum(counts)
 
 
-def _encoded(image: Image.Image) -> bytes:
+def _encoded(image: Image.Image, dpi: float) -> bytes:
     # Made anew from the pixels, so that nothing else that was in the file comes along.
     clean = Image.frombytes("RGBA", image.size, image.tobytes())
     out = io.BytesIO()
-    clean.save(out, "PNG", optimize=True)
+    clean.save(out, "PNG", optimize=True, dpi=(dpi, dpi))
     return out.getvalue()
 
 
