@@ -33,6 +33,7 @@ from api.routers import (
     seal_signatures,
     seal_uses,
     seals,
+    status,
     verifier,
 )
 from api.services import Services
@@ -112,6 +113,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         seal_uses.router,
         csc.router,
         log.router,
+        status.router,
         health.router,
     ):
         app.include_router(router)

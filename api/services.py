@@ -102,6 +102,8 @@ from trust.feed import ChangeFeed
 from trust.issuing import IssueOrder
 from trust.licence import Licence
 from trust.quality_report import QualityReports
+from trust.references import References
+from trust.status_lists import StatusLists
 from verify import (
     AnchorPurpose,
     Checker,
@@ -409,11 +411,21 @@ class Services:
     @cached_property
     def transparency_log(self) -> TransparencyLog:
         """The ledger, as anybody may follow it."""
-        _, _, address = self.settings.base_url.partition("://")
         keys = self.keys
         return TransparencyLog(
-            self.ledger, LicenceLog(keys.vault), keys.custody, keys.authority, origin=f"{address}/log"
+            self.ledger, LicenceLog(keys.vault), keys.custody, keys.authority, origin=self._log_origin
         )
+
+    @property
+    def _log_origin(self) -> str:
+        """The name of the log: its address without the scheme."""
+        return f"{self.settings.base_url.partition('://')[2]}/log"
+
+    @cached_property
+    def status_lists(self) -> StatusLists:
+        """The status of all licences, for anybody to keep."""
+        keys = self.keys
+        return StatusLists(self.database, keys.custody, keys.authority, self.clock, base_url=self.settings.base_url)
 
     def keep_ledger(self, stop: Event) -> None:
         """Give entries of the ledger their places until told to stop, and enter licences from before the ledger."""
@@ -441,6 +453,7 @@ class Services:
             sealer=self.sealer,
             clock=self.clock,
             check_url=self._check_url,
+            references=References(self.status_lists, LicenceLog(self.keys.vault), log_origin=self._log_origin),
         )
 
     @property

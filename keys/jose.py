@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from base64 import urlsafe_b64decode
-from collections.abc import Collection, Mapping
+from base64 import b64encode, urlsafe_b64decode
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -80,21 +80,28 @@ class _CustodyKey(Key):
 class TokenSigner:
     """Makes tokens. Safe to use from several threads.
 
-    :param key: a P-256 key made for tokens or receipts.
+    :param key: a P-256 key made for tokens, receipts or status lists.
     :param issuer: the ``iss`` of every token.
+    :param chain: the key's certificate and those above it, DER, for readers who know the root only (``x5c``).
     :raises PurposeMismatchError: the key is another.
     """
 
-    def __init__(self, custody: KeyCustody, key: KeyInfo, clock: Clock, *, issuer: str) -> None:
+    def __init__(
+        self, custody: KeyCustody, key: KeyInfo, clock: Clock, *, issuer: str, chain: Sequence[bytes] = ()
+    ) -> None:
         if key.purpose not in {KeyPurpose.TOKEN, KeyPurpose.RECEIPT, KeyPurpose.STATUS_LIST}:
             raise PurposeMismatchError(key_id=key.id, purpose=key.purpose.value, wanted=KeyPurpose.TOKEN.value)
         try:
-            self._kid = public_jwk(key)["kid"]
+            kid = public_jwk(key)["kid"]
         except ValueError:
             raise PurposeMismatchError(key_id=key.id, purpose=key.algorithm.value, wanted=ALGORITHM) from None
         self._key = _CustodyKey(custody, key.id)
         self._clock = clock
         self._issuer = issuer
+        self._header: dict[str, object] = {"kid": kid}
+        if chain:
+            # RFC 7515 4.1.6: plain Base64, other than all else in a token
+            self._header["x5c"] = [b64encode(each).decode() for each in chain]
 
     def sign(self, claims: Mapping[str, object], *, typ: str, lifetime: timedelta, audience: str | None = None) -> str:
         """Sign claims as a token in compact form.
@@ -131,7 +138,7 @@ class TokenSigner:
     def _signed(self, body: Mapping[str, object], typ: str) -> str:
         payload = json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
         try:
-            return jws.sign(payload, self._key, headers={"typ": typ, "kid": self._kid}, algorithm=ALGORITHM)
+            return jws.sign(payload, self._key, headers={"typ": typ, **self._header}, algorithm=ALGORITHM)
         except JWSError as error:
             # python-jose wraps whatever the key raised
             if isinstance(error.__context__, YinzhengError):

@@ -33,6 +33,10 @@ class LicenceRow(Base):
             unique=True,
             postgresql_where=sa.text("state IN ('valid', 'suspended')"),
         ),
+        sa.UniqueConstraint("status_list", "status_index"),
+        sa.Index("ix_licence_status_decided", "status_list", postgresql_where=sa.text("state <> 'valid'")),
+        sa.Index("ix_licence_status_until", "status_list", "valid_until"),
+        sa.Index("ix_licence_status_from", "status_list", "valid_from"),
         sa.Index("ix_licence_unlogged", "id", postgresql_where=sa.text("NOT logged")),
     )
 
@@ -61,6 +65,8 @@ class LicenceRow(Base):
     issued_at: Mapped[datetime]
     logged: Mapped[bool]
     """Whether the ledger has an entry about it; those from before the ledger are entered afterwards."""
+    status_list: Mapped[int]
+    status_index: Mapped[int]
     revision: Mapped[int] = mapped_column(server_default="1")
     region_code: Mapped[str] = mapped_column(sa.String(12), index=True)
     supersedes: Mapped[str | None] = mapped_column(sa.ForeignKey("licence.identifier"), unique=True)
@@ -96,3 +102,25 @@ class LicenceEventRow(Base):
     reason: Mapped[str]
     legal_basis: Mapped[str | None]
     at: Mapped[datetime]
+
+
+class StatusSeatRow(Base):
+    """A place in a status list that is taken."""
+
+    __tablename__ = "status_seat"
+
+    list: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class StatusListRow(Base):
+    """A status list as it was last signed."""
+
+    __tablename__ = "status_list"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digest: Mapped[bytes]
+    """SHA-256 of its bits."""
+    token: Mapped[bytes]
+    made_at: Mapped[datetime]
+    looked_at: Mapped[datetime]

@@ -51,6 +51,20 @@ class Holder:
         return f"Holder({self.code_type})"
 
 
+@dataclass(frozen=True, slots=True)
+class LicenceReferences:
+    """Where a licence's status and its record in the log are found, for whoever checks it without asking us."""
+
+    status_list: int
+    status_index: int
+    status_uri: str
+    """Address of the status list (draft-ietf-oauth-status-list, 6.2)."""
+    log_origin: str
+    """Name of the transparency log."""
+    log_salt: bytes
+    """Opens the record of the licence's issue in the log."""
+
+
 @dataclass(frozen=True, repr=False)
 class LicenceContent:
     """All that a licence says. Made by :meth:`trust.validation.CheckedFields.content`."""
@@ -74,6 +88,8 @@ class LicenceContent:
     """Where the QR code leads."""
     co_holders: tuple[Holder, ...] = ()
     """The holders after the first, of a licence with several."""
+    references: LicenceReferences | None = None
+    """None where nothing is sealed: a preview, or an archive."""
 
     @property
     def version(self) -> int:
@@ -108,6 +124,7 @@ class LicenceContent:
             "check_url": self.check_url,
             "fields": {key: self._as_data(key, value) for key, value in self.fields.items()},
             "titles": {**METADATA_TITLES, "fields": dict(self._titles())},
+            **_as_data(self.references),
         }
 
     def canonical_json(self) -> bytes:
@@ -133,3 +150,12 @@ class LicenceContent:
 
 def _as_holder(holder: Holder) -> dict[str, str]:
     return {"holder": holder.name, "holder_code": holder.code, "holder_code_type": holder.code_type}
+
+
+def _as_data(references: LicenceReferences | None) -> dict[str, Any]:
+    if references is None:
+        return {}
+    return {
+        "status": {"status_list": {"idx": references.status_index, "uri": references.status_uri}},
+        "log": {"origin": references.log_origin, "salt": references.log_salt.hex()},
+    }

@@ -279,3 +279,12 @@ class ExchangeInvalidError(YinzhengError):
     kind = Kind.INVALID
     zh = "交换文件第 {line} 行无效：{problem_zh}。"
     en = "Line {line} of the exchange file is not valid: {problem_en}."
+
+
+class StatusListUnknownError(YinzhengError):
+    """There is no status list with this number."""
+
+    code = "trust.status_list_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "没有编号为 {number} 的状态列表。"
+    en = "There is no status list {number}."

@@ -7,7 +7,7 @@ again. All that is needed to show the licence is written before the one transact
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -29,6 +29,7 @@ from trust.errors import IssuerNotAllowedError, NumberInUseError
 from trust.identifier import LicenceIdentifier, new_serial
 from trust.licence import Licence
 from trust.licence_types import require_published
+from trust.references import References
 from trust.register import Register, local_date
 from trust.rendering import Renderer
 from trust.validation import CheckedFields, check_fields
@@ -78,6 +79,7 @@ class Issuing:
         sealer: Sealer,
         clock: Clock,
         check_url: str,
+        references: References,
     ) -> None:
         """:param check_url: where QR codes lead; the licence's identifier is appended."""
         self._database = database
@@ -90,6 +92,7 @@ class Issuing:
         self._sealer = sealer
         self._clock = clock
         self._check_url = check_url
+        self._references = references
 
     def issue(self, order: IssueOrder, *, also: Callable[[Session, Licence], None] | None = None) -> Issued:
         """Issue a licence.
@@ -118,7 +121,7 @@ class Issuing:
         if existing is not None:
             return Issued(existing, created=False)
         seal = self.seal_for(licence_type, order.issuer_code)
-        content = self._content(licence_type, checked, seal.organisation, issue_date)
+        content = self.referenced(self._content(licence_type, checked, seal.organisation, issue_date))
         sealed = self.produce(content, seal, actor=order.actor, reason=f"签发{licence_type.name_zh}")
         try:
             with self._database.transaction() as session:
@@ -159,6 +162,10 @@ class Issuing:
     def same(self, licence: Licence, checked: CheckedFields, *, issue_date: date | None) -> bool:
         """Whether a licence is the one that such an order would make."""
         return dict(licence.fields) == dict(checked.fields) and issue_date in (None, licence.issue_date)
+
+    def referenced(self, content: LicenceContent) -> LicenceContent:
+        """What a licence is to say, with where its status and its record in the log will be found."""
+        return replace(content, references=self._references.of(content.identifier))
 
     def produce(self, content: LicenceContent, seal: SealRecord, *, actor: str, reason: str) -> SealedPdf:
         """Lay a licence out, seal it and keep the file; nothing says yet that it exists.

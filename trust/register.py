@@ -32,6 +32,7 @@ from trust.holders import HolderIndex, number_index
 from trust.identifier import LicenceIdentifier
 from trust.licence import Act, Licence, LicenceEvent, LicenceState, Origin, possible_acts, state_after
 from trust.licence_log import LicenceLog
+from trust.status_seats import StatusSeat, allot_seat
 from trust.validation import next_due
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -222,6 +223,7 @@ class Register:
         :param region_code: of the issuer.
         :param supersedes: the version whose place it takes, from :meth:`supersede` in the same transaction.
         """
+        seat = _seat_of(content) or allot_seat(session)
         row = LicenceRow(
             identifier=str(content.identifier),
             type_slug=content.type.slug,
@@ -246,6 +248,8 @@ class Register:
             issued_at=at,
             region_code=region_code,
             supersedes=supersedes.identifier if supersedes is not None else None,
+            status_list=seat.list,
+            status_index=seat.index,
             logged=True,
         )
         session.add(row)
@@ -385,3 +389,8 @@ def _row(session: Session, identifier: str, *, lock: bool = False) -> LicenceRow
     if row is None:
         raise LicenceUnknownError
     return row
+
+
+def _seat_of(content: LicenceContent) -> StatusSeat | None:
+    known = content.references
+    return None if known is None else StatusSeat(known.status_list, known.status_index)

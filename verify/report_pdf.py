@@ -58,7 +58,13 @@ _KINDS: Final = {
     SignatureKind.SES: "国密电子签章 GB/T 38540 seal signature",
     SignatureKind.OTHER: "电子签名 Signature",
 }
-_RESTS_ON: Final = {"pdf": "文件 File", "register": "登记簿 Register", "presentation": "亮证码 QR code"}
+_RESTS_ON: Final = {
+    "pdf": "文件 File",
+    "register": "登记簿 Register",
+    "presentation": "亮证码 QR code",
+    "status_list": "状态列表 Status list",
+    "log": "透明日志 Transparency log",
+}
 _STATES: Final = {
     "valid": "有效 in force",
     "suspended": "暂停 suspended",

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-RestsOn = Literal["pdf", "register", "presentation"]
+RestsOn = Literal["pdf", "register", "presentation", "status_list", "log"]
 
 
 class Indication(StrEnum):

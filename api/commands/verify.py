@@ -9,11 +9,12 @@ import typer
 from rich.markup import escape
 
 from api.commands.common import console, errors, in_place, open_services, person, print_json, read_bytes, write_bytes
-from api.errors import FileUnreadableError
+from api.errors import FileUnreadableError, RequestInvalidError
 from api.services import Services
 from store.errors import YinzhengError
 from verify import Indication, Policy, SealMakerTrust, TrustAnchors, Verdict
 from verify.errors import UnreadableError, VerifyError
+from verify.offline import check_offline
 from verify.report_pdf import CheckContext
 from verify.report_xml import report_xml as xml_of
 from verify.verdict import verdict as verdict_of
@@ -25,6 +26,8 @@ _WORDS = {
     Indication.INDETERMINATE: "无法确认 not certain",
 }
 _UNREADABLE = 2
+_LARGEST_ANCHORS = 1024 * 1024
+_LARGEST_LIST = 64 * 1024 * 1024
 
 
 def verify(
@@ -44,6 +47,13 @@ def verify(
         Path | None, typer.Option(metavar="XML", help="ETSI TS 119 102-2 报告 Also the report as ETSI has it.")
     ] = None,
     purpose: Annotated[str | None, typer.Option(help="用途，写入核验报告 What for, to stand in the report.")] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="不联网、不用数据库，须给出 --trust With files only; wants --trust.")
+    ] = False,
+    status_list: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="事先下载的状态列表 A saved status list, for --offline."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="供程序读取 For programs.")] = False,
 ) -> None:
     """核验 PDF 证照。Check a PDF: exit 0 passed, 1 failed or not certain, 2 not a PDF or no signature in it.
@@ -52,7 +62,10 @@ def verify(
     """
     with open_services() as services:
         try:
-            verdict = _verdict(services, file, trust, policy)
+            if offline:
+                verdict = _offline_verdict(services, file, trust, status_list)
+            else:
+                verdict = _verdict(services, file, trust, policy)
         except (VerifyError, FileUnreadableError) as error:
             print_unjudged(error, as_json=as_json)
             unreadable = isinstance(error, UnreadableError | FileUnreadableError)
@@ -75,7 +88,7 @@ def _verdict(services: Services, file: Path, trust: Path | None, policy: Policy)
     if trust is None:
         checker = services.checker
         return checker.check_pdf(place) if policy is Policy.LICENCE else checker.check_foreign_pdf(place)
-    anchors = TrustAnchors.from_bytes(read_bytes(trust, limit=1024 * 1024))
+    anchors = TrustAnchors.from_bytes(read_bytes(trust, limit=_LARGEST_ANCHORS))
     now = services.clock.now()
     evidence = services.inspect(
         place, anchors, policy=Policy.GENERAL, now=now, seal_makers=SealMakerTrust(anchors), max_bytes=limit
@@ -85,6 +98,20 @@ def _verdict(services: Services, file: Path, trust: Path | None, policy: Policy)
         checked_at=now,
         signatures=evidence.signatures,
         document_digest=evidence.document_digest,
+    )
+
+
+def _offline_verdict(services: Services, file: Path, trust: Path | None, status_list: Path | None) -> Verdict:
+    if trust is None:
+        raise RequestInvalidError(problem="--offline: --trust ROOT.pem")
+    limit = services.settings.max_pdf_bytes
+    return check_offline(
+        in_place(file, limit=limit),
+        TrustAnchors.from_bytes(read_bytes(trust, limit=_LARGEST_ANCHORS)),
+        None if status_list is None else read_bytes(status_list, limit=_LARGEST_LIST),
+        now=services.clock.now(),
+        max_bytes=limit,
+        inspect=services.inspect,
     )
 
 

@@ -1,4 +1,4 @@
-"""The step that brings the ledger: what was there before stays, and waits to be entered."""
+"""The steps that bring the ledger and the status lists, with licences in place from before."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alembic import command
 from store import schema
 from store.database import Database
 
-BEFORE, AFTER = "0006", "0007"
+BEFORE, AFTER, SEATED = "0006", "0007", "0013"
 
 
 @pytest.fixture
@@ -56,3 +56,15 @@ def test_licences_from_before_stay_and_wait_to_be_entered(before: Database) -> N
     with before.engine.connect() as connection:
         assert connection.scalars(sa.text("SELECT logged FROM licence")).all() == [False, False]
         assert connection.scalar(sa.text("SELECT count(*) FROM ledger_entry")) == 0
+
+
+def test_licences_from_before_get_a_place_at_random_in_a_status_list(before: Database) -> None:
+    step(before, SEATED)
+    with before.engine.connect() as connection:
+        seats = connection.execute(sa.text("SELECT status_list, status_index FROM licence")).all()
+        taken = connection.execute(sa.text("SELECT list, index FROM status_seat")).all()
+        assert connection.scalar(sa.text("SELECT nextval('status_seat_number')")) == 3
+    assert sorted(map(tuple, seats)) == sorted(map(tuple, taken))
+    assert len(set(map(tuple, seats))) == 2
+    assert {number for number, _ in seats} == {1}
+    assert seats[0].status_index + 1 != seats[1].status_index
