@@ -15,10 +15,24 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 MARKET = Organisation("11370200990100114M", "青岛市市场监督管理局", "Qingdao Market Regulation", "370200")
 HEALTH = Organisation("11370200990100288Y", "青岛市卫生健康委员会", "Qingdao Health Commission", "370200")
+LAND = Organisation("11370200990100366C", "青岛市自然资源和规划局", "Qingdao Natural Resources", "370200")
+HOUSING = Organisation("11370200990100415R", "青岛市住房和城乡建设局", "Qingdao Housing", "370200")
+LABOUR = Organisation("11370200990100482P", "青岛市人力资源社会保障局", "Qingdao Human Resources", "370200")
+EDUCATION = Organisation("11370200990100546M", "青岛市教育局", "Qingdao Education", "370200")
+CIVIL = Organisation("11370200990100618E", "青岛市民政局", "Qingdao Civil Affairs", "370200")
+TRAFFIC = Organisation("113702009901006937", "青岛市公安局交通警察支队", "Qingdao Traffic Police", "370200")
 ISSUERS = {
+    "birth_medical_certificate": HEALTH,
     "business_licence": MARKET,
+    "driving_licence": TRAFFIC,
     "food_operation_permit": MARKET,
+    "marriage_certificate": CIVIL,
     "physician_practice_certificate": HEALTH,
+    "presale_permit": HOUSING,
+    "real_estate_certificate": LAND,
+    "social_organisation_certificate": CIVIL,
+    "teacher_qualification_certificate": EDUCATION,
+    "vocational_qualification_certificate": LABOUR,
 }
 LAW = "《中华人民共和国行政许可法》第七十条第四项"
 APPLICANT, APPROVER = "officer:applicant", "officer:approver"

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from trust.identifier import LicenceIdentifier
 from trust.licence_type import LicenceType
+from trust.photographs import FORMATS as PHOTOGRAPHS
 
 FORMAT = "yinzheng-licence/1"
 """Names the form of the embedded data, so that a reader in twenty years knows what it has."""
@@ -140,7 +141,7 @@ class LicenceContent:
             yield from ((f"{key}.{column}", str(each["title"])) for column, each in columns.items())
 
     def _as_data(self, key: str, value: Any) -> Any:
-        if self.type.fields[key].get("format") == "photo":
+        if self.type.fields[key].get("format") in PHOTOGRAPHS:
             return {"sha256": hashlib.sha256(base64.b64decode(value)).hexdigest()}
         return value
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
+from functools import partial
 
 from trust.codes import CitizenId, UnifiedSocialCreditCode
 from trust.errors import CitizenIdInvalidError, UsccInvalidError
@@ -76,9 +77,9 @@ def _holder_code(text: str, today: date) -> str:
             ) from None
 
 
-def _photo(text: str, _today: date) -> str:
+def _photo(text: str, _today: date, *, wide: bool = False) -> str:
     try:
-        return clean_photograph(text)
+        return clean_photograph(text, wide=wide)
     except PhotographRefusedError as error:
         raise FormatRefusedError("photo", error.zh, error.en) from None
 
@@ -90,6 +91,7 @@ FORMATS: Mapping[str, Callable[[str, date], str]] = {
     "uscc": _uscc,
     "holder-code": _holder_code,
     "photo": _photo,
+    "photo-wide": partial(_photo, wide=True),
 }
 """By name: takes a text and the present day, returns the text in its one form, raises FormatRefusedError."""
 

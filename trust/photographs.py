@@ -14,8 +14,11 @@ MAX_BYTES: Final = 200 * 1024
 
 MAX_TEXT: Final = (MAX_BYTES + 2) // 3 * 4
 _SIDE_PX = (100, 2400)
-_SHAPE = (0.6, 0.9)
+_UPRIGHT, _WIDE = (0.6, 0.9), (1.2, 1.8)
 _JPEG_QUALITY = 90
+
+FORMATS: Final = frozenset({"photo", "photo-wide"})
+"""The formats of fields that hold a photograph."""
 
 
 class PhotographRefusedError(ValueError):
@@ -27,14 +30,15 @@ class PhotographRefusedError(ValueError):
         super().__init__(en)
 
 
-def clean_photograph(text: str) -> str:
+def clean_photograph(text: str, *, wide: bool = False) -> str:
     """Decode a photograph and encode it anew as a plain RGB JPEG, in base64.
 
     What is not pixels stays behind: positions and names of devices in EXIF, colour profiles, data after the end of
     the picture, and whatever a reader of images might trip over. The size in pixels is looked at before any pixel is
     decoded, so that a small file cannot fill the memory.
 
-    :raises PhotographRefusedError: it is not a PNG or JPEG of at most 200 KiB, 100 to 2,400 pixels a side, upright.
+    :param wide: a picture of two people side by side (合影) instead of an upright one of a single person.
+    :raises PhotographRefusedError: it is not a PNG or JPEG of at most 200 KiB, of 100 to 2,400 pixels a side, in shape.
     """
     if len(text) > MAX_TEXT:
         raise PhotographRefusedError("超过 200 KB", "is larger than 200 KB")
@@ -51,9 +55,11 @@ def clean_photograph(text: str) -> str:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PhotographRefusedError("不是完整的 PNG 或 JPEG 图像", "is not a whole PNG or JPEG picture") from None
     width, height = pixels.size
-    if not _SHAPE[0] <= width / height <= _SHAPE[1]:
+    least, most = _WIDE if wide else _UPRIGHT
+    if not least <= width / height <= most:
+        zh, en = ("横幅合影", "a picture of two people, wide") if wide else ("竖幅证件照", "an upright portrait")
         raise PhotographRefusedError(
-            "应为竖幅证件照（宽高比 0.6 至 0.9）", "has to be an upright portrait, 0.6 to 0.9 times as wide as high"
+            f"应为{zh}（宽高比 {least} 至 {most}）", f"has to be {en}, {least} to {most} times as wide as high"
         )
     encoded = io.BytesIO()
     pixels.save(encoded, "JPEG", quality=_JPEG_QUALITY)

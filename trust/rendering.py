@@ -25,7 +25,8 @@ from seal.fonts import FontLibrary
 from trust.catalogue import LicenceType
 from trust.content import LicenceContent
 from trust.errors import CharacterMissingError, RenderingFailedError, TextTooLongError
-from trust.type_definition import ORNAMENT, TEMPLATE
+from trust.photographs import FORMATS as PHOTOGRAPHS
+from trust.type_package import ORNAMENT, TEMPLATE
 
 _STANDARD: Final = "a-3b"
 _TOO_LONG = re.compile(r"text-too-long:([a-z0-9_.]+)")
@@ -132,7 +133,7 @@ def _texts(schemas: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[st
     """All texts of the fields and of the rows in their tables."""
     for key, value in values.items():
         if isinstance(value, str):
-            if schemas[key].get("format") != "photo":
+            if schemas[key].get("format") not in PHOTOGRAPHS:
                 yield value
         else:
             for row in value:
@@ -164,7 +165,9 @@ def _page_data(content: LicenceContent, families: list[str]) -> dict[str, Any]:
     """What templates read as ``licence``."""
     place = content.type.seal
     fields = dict(content.fields)
-    photos = [key for key, schema in content.type.fields.items() if schema.get("format") == "photo" and key in fields]
+    photos = [
+        key for key, schema in content.type.fields.items() if schema.get("format") in PHOTOGRAPHS and key in fields
+    ]
     for key in photos:
         # Typst reads no base64; bytes travel as numbers.
         fields[key] = list(base64.b64decode(fields[key]))

@@ -10,8 +10,8 @@ A field is text, or a table: an array of objects whose properties are text. Beyo
 ``title`` (Chinese), ``x-title-en``, where it applies ``x-unit`` (what it counts, as it stands behind the value),
 ``x-past`` (a date that cannot lie in the future), ``examples`` (the first is the sample of a preview), and where it
 applies one of these formats of ours: ``citizen-id``, ``uscc``, ``holder-code`` (either of them), ``date-or-long-term``
-(a date or 长期), ``photo`` (a PNG or JPEG in base64) and ``lines`` (text that may have line breaks; all other text has
-none).
+(a date or 长期), ``photo`` (an upright PNG or JPEG in base64), ``photo-wide`` (of two people) and
+``lines`` (text that may have line breaks; all other text has none).
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from trust.licence_type import (
     TypeState,
     ValidityRule,
 )
-from trust.type_package import DEFINITION, TypePackage
+from trust.photographs import FORMATS as PHOTOGRAPHS
+from trust.type_package import DEFINITION, ORNAMENT, TEMPLATE, TypePackage
 
-FORMAT_NAMES = frozenset({"citizen-id", "date", "date-or-long-term", "holder-code", "lines", "photo", "uscc"})
+FORMAT_NAMES = frozenset({"citizen-id", "date", "date-or-long-term", "holder-code", "lines", "uscc"}) | PHOTOGRAPHS
 MAX_ROWS = 2000
 """The most rows that a table may allow."""
 MAX_PAGES = 60
-TEMPLATE, ORNAMENT = "template.typ", "ornament.typ"
 
 _KEYS = frozenset(
     {"code", "name", "use", "page", "holder", "number_field", "validity", "seal", "issuers", "agreements", "fields"}
@@ -189,6 +189,11 @@ def _contradictions_of_the_schema(found: LicenceType) -> Iterator[str]:
             yield f"the field {key!r} is named but not defined"
         elif key not in found.schema.get("required", ()):
             yield f"the field {key!r} has to be required, since the licence rests on it"
+    for each in found.holder.further:
+        for one, other in ((each.name_field, each.code_field), (each.code_field, each.name_field)):
+            together = {*found.schema.get("dependentRequired", {}).get(one, ()), *found.schema.get("required", ())}
+            if one not in found.fields or other not in together:
+                yield f"the fields {one!r} and {other!r} have to be required, or each where the other is given"
     if (table := found.holder.table) is not None and table in found.fields:
         columns = found.fields[table].get("items", {})
         for key in (found.holder.name_field, found.holder.code_field):
@@ -204,7 +209,7 @@ def _resting_on(found: LicenceType) -> list[str]:
     if holder.table is not None:
         named.append(holder.table)
     else:
-        named += [key for each in (holder, *holder.further) for key in (each.name_field, each.code_field)]
+        named += [holder.name_field, holder.code_field]
     return named
 
 
@@ -228,7 +233,7 @@ def _contradictions_of_a_field(key: str, schema: Mapping[str, Any], *, column: b
         yield "is not text"
     if schema.get("format", "lines") not in FORMAT_NAMES:
         yield f"has a format that is not known: {schema['format']!r}"
-    if column and schema.get("format") in ("photo", "lines"):
+    if column and schema.get("format") in PHOTOGRAPHS | {"lines"}:
         yield "cannot be a picture or have line breaks in a table"
     if schema.get("x-past") and schema.get("format") != "date":
         yield "is said to lie in the past but is not a date"
@@ -255,5 +260,5 @@ def _is_quick(pattern: str) -> bool:
     """
     re.compile(pattern)
     plain = re.sub(r"\[[^\]]*\]", "x", re.sub(r"\\.", "x", pattern))
-    endless = re.search(r"[*+]|\{[0-9]*,\}|\)[?{]|\(\?(?!:)", plain)
+    endless = re.search(r"[*+]|\{[0-9]*,\}|\)\{|\(\?(?!:)", plain)
     return endless is None and len(re.findall(r"\?(?!:)|\{[0-9]*,[0-9]+\}", plain)) <= _MAX_VARYING

@@ -22,6 +22,8 @@ from typing import Any, Final, Self
 from trust.errors import TypePackageError
 
 DEFINITION: Final = "type.json"
+TEMPLATE: Final = "template.typ"
+ORNAMENT: Final = "ornament.typ"
 SHARED: Final = "_shared"
 MAX_BYTES: Final = 2 * 1024 * 1024
 """All files of a package together, unpacked."""
@@ -60,7 +62,7 @@ class TypePackage:
         try:
             shared = directory if (directory / SHARED).is_dir() else directory.parent
             found = [(path, directory) for path in sorted(directory.rglob("*"))]
-            if shared is not directory:
+            if shared is not directory and (directory / TEMPLATE).is_file():
                 found += [(path, shared) for path in sorted((shared / SHARED).glob("*"))]
             for path, root in found:
                 if path.is_file() and not path.is_symlink() and not path.name.startswith("."):

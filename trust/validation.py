@@ -20,6 +20,7 @@ from trust.formats import FORMATS, FormatRefusedError, is_plain
 from trust.holders import CodeType, code_type_of
 from trust.identifier import LicenceIdentifier
 from trust.licence_type import LONG_TERM, HolderFields, HolderRule, LicenceType, ValidityRule
+from trust.photographs import FORMATS as PHOTOGRAPHS
 from trust.photographs import MAX_TEXT
 
 _MAX_UNKNOWN_NAMED = 20
@@ -100,7 +101,11 @@ def check_fields(licence_type: LicenceType, raw: object, *, issue_date: date, to
 
 
 def _holders(rule: HolderRule, fields: Mapping[str, Any], today: date) -> list[Holder]:
-    named = [(rule, row) for row in fields[rule.table]] if rule.table else [(each, fields) for each in rule.each]
+    named: list[tuple[HolderFields, Mapping[str, Any]]]
+    if rule.table:
+        named = [(rule, row) for row in fields[rule.table]]
+    else:
+        named = [(each, fields) for each in rule.each if each.code_field in fields]
     return [
         Holder(row[each.name_field], row[each.code_field], _code_type(each, row[each.code_field], today))
         for each, row in named
@@ -228,6 +233,9 @@ class _Check:
         """Say in words what the schema found."""
         key = f"{at}{error.absolute_path[0]}" if error.absolute_path else at.rstrip(".")
         limit: Any = error.validator_value
+        if error.validator == "dependentRequired":
+            self._left_out(limit, error.instance, at)
+            return
         if error.validator == "minLength" and not error.instance:
             self.about(key, "empty", "不能为空", "cannot be empty")
         elif error.validator == "minLength":
@@ -242,10 +250,16 @@ class _Check:
         else:
             self.about(key, "invalid", "不符合要求", "is not as it has to be")
 
+    def _left_out(self, needs: Mapping[str, list[str]], given: Any, at: str) -> None:
+        """Name the fields that others that are given call for; the schema library comes once for each of them."""
+        for missing in sorted({each for key in needs if key in given for each in needs[key] if each not in given}):
+            if f"{at}{missing}" not in {each.path for each in self.problems}:
+                self.about(f"{at}{missing}", "required", "未填写", "is missing")
+
     def _formatted(self, schemas: Mapping[str, Any], given: Mapping[str, str], at: str) -> Iterator[tuple[str, str]]:
         for key, value in given.items():
             form = schemas[key].get("format", "")
-            if form != "photo" and not is_plain(value, lines=form == "lines"):
+            if form not in PHOTOGRAPHS and not is_plain(value, lines=form == "lines"):
                 self.about(
                     f"{at}{key}",
                     "characters",

@@ -1,4 +1,4 @@
-"""``yinzheng demo``: three licences from issue to check, on the parts that production uses."""
+"""``yinzheng demo``: a licence of each type from issue to check, on the parts that production uses."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ EXAMPLES = next(
 """The licences that the demo issues: in the wheel beside the package, in a checkout at its top."""
 
 _APPLICANT, _APPROVER = "demo:王海宁", "demo:李沐阳"
+_HEALTH = Organisation("11370200990100288Y", "青岛市卫生健康委员会", "Qingdao Municipal Health Commission", "370200")
+_CIVIL_AFFAIRS = Organisation("11370200990100618E", "青岛市民政局", "Qingdao Civil Affairs Bureau", "370200")
 _DEPARTMENTS = {
     "business_licence": Organisation(
         "11370200990100114M", "青岛市市场监督管理局", "Qingdao Administration for Market Regulation", "370200"
@@ -33,9 +35,25 @@ _DEPARTMENTS = {
     "food_operation_permit": Organisation(
         "1137020099010035XJ", "青岛市行政审批服务局", "Qingdao Administrative Approval Bureau", "370200"
     ),
-    "physician_practice_certificate": Organisation(
-        "11370200990100288Y", "青岛市卫生健康委员会", "Qingdao Municipal Health Commission", "370200"
+    "birth_medical_certificate": _HEALTH,
+    "real_estate_certificate": Organisation(
+        "11370200990100366C", "青岛市自然资源和规划局", "Qingdao Natural Resources and Planning Bureau", "370200"
     ),
+    "presale_permit": Organisation(
+        "11370200990100415R", "青岛市住房和城乡建设局", "Qingdao Housing and Urban-Rural Development Bureau", "370200"
+    ),
+    "vocational_qualification_certificate": Organisation(
+        "11370200990100482P", "青岛市人力资源和社会保障局", "Qingdao Human Resources Bureau", "370200"
+    ),
+    "teacher_qualification_certificate": Organisation(
+        "11370200990100546M", "青岛市教育局", "Qingdao Education Bureau", "370200"
+    ),
+    "marriage_certificate": _CIVIL_AFFAIRS,
+    "social_organisation_certificate": _CIVIL_AFFAIRS,
+    "driving_licence": Organisation(
+        "113702009901006937", "青岛市公安局交通警察支队", "Qingdao Traffic Police", "370200"
+    ),
+    "physician_practice_certificate": _HEALTH,
 }
 _PURPOSES = {"food_operation_permit": "电子证照专用章"}
 _CHECKING_CODE = "11370200990100288Y"
@@ -46,7 +64,7 @@ class DemoError(RuntimeError):
 
 
 def demo() -> None:
-    """签发三份证照，放入卡包，以三种方式核验，并演示篡改必败。Issue, keep, show and check three licences."""
+    """签发各类证照，放入卡包，以三种方式核验，并演示篡改必败。Issue, keep, show and check licences of each type."""
     with open_services() as services:
         out = services.settings.var / "demo"
         console.print("[bold]印证 Yinzheng — 演示 demo[/]")
@@ -66,12 +84,14 @@ def demo() -> None:
 
 
 def _found_departments(services: Services) -> None:
-    """Three departments, each with a seal that one officer applied for and another approved."""
-    for slug, organisation in _DEPARTMENTS.items():
+    """The departments, each with a seal that one officer applied for and another approved."""
+    for organisation in dict.fromkeys(_DEPARTMENTS.values()):
         services.organisations.enrol(organisation)
-        if services.seals.usable_for(slug, organisation.code):
+        issues = [slug for slug, issuer in _DEPARTMENTS.items() if issuer == organisation]
+        missing = [slug for slug in issues if not services.seals.usable_for(slug, organisation.code)]
+        if not missing:
             continue
-        application = SealApplication(organisation.code, [slug], _PURPOSES.get(slug))
+        application = SealApplication(organisation.code, missing, _PURPOSES.get(missing[0]))
         request = services.seals.apply(application, officer=_APPLICANT, reason="电子证照签发用印")
         services.seals.approve(request.id, officer=_APPROVER)
 

@@ -61,7 +61,7 @@ def terminal() -> Iterator[Terminal]:
 
 def test_the_demo_runs_again_and_keeps_what_the_first_run_made(terminal: Terminal) -> None:
     before = {path.name: path.read_bytes() for path in (terminal.var / "demo").iterdir() if path.suffix != ".png"}
-    assert len([name for name in before if name.endswith(".pdf")]) == 3
+    assert len([name for name in before if name.endswith(".pdf")]) == 11
     again = terminal.run("demo")
     assert again.returncode == 0, again.stderr
     assert "client_secret=" not in again.stdout

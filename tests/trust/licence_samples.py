@@ -17,6 +17,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 TODAY = date(2026, 11, 23)
 CATALOGUE = Catalogue.load()
 SLUGS = [each.slug for each in CATALOGUE]
+LAID_OUT = [each.slug for each in CATALOGUE if not each.reference_only]
 ISSUER = UnifiedSocialCreditCode.parse("11370203MB28561946")
 
 

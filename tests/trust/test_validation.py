@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from datetime import date
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from licence_samples import CATALOGUE, SLUGS, TODAY, checked, example
 
 from trust.errors import FieldProblem, FieldsInvalidError
+from trust.licence_type import ValidityRule
 from trust.validation import check_fields
 
 BUSINESS, FOOD, PHYSICIAN = "business_licence", "food_operation_permit", "physician_practice_certificate"
@@ -230,7 +232,9 @@ def test_any_data_is_either_accepted_or_refused(slug: str, data: st.DataObject) 
         accepted = check_fields(CATALOGUE.get(slug), raw, issue_date=TODAY, today=TODAY)
     except FieldsInvalidError:
         return
-    assert all(isinstance(value, str) for value in accepted.fields.values())
+    for key, value in accepted.fields.items():
+        rows = [{key: value}] if isinstance(value, str) else value
+        assert all(isinstance(each, str) for row in rows for each in row.values())
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -240,3 +244,86 @@ def test_what_was_accepted_is_accepted_again(slug: str) -> None:
     assert {key: again.fields[key] for key in again.fields if key != "photo"} == {
         key: accepted.fields[key] for key in accepted.fields if key != "photo"
     }
+
+
+BIRTH, HOUSE, MARRIAGE, PRESALE = (
+    "birth_medical_certificate",
+    "real_estate_certificate",
+    "marriage_certificate",
+    "presale_permit",
+)
+
+
+def test_a_licence_may_have_several_holders() -> None:
+    spouses = checked(MARRIAGE)
+    assert spouses.holder.name == spouses.fields["first_name"]
+    assert [each.name for each in spouses.co_holders] == [spouses.fields["second_name"]]
+    company = {"name": "青岛听涛置业有限公司", "code": "91370203MA94KTQ535"}
+    owners = checked(HOUSE, owners=[*example(HOUSE)["owners"], company])
+    assert [each.code_type for each in (owners.holder, *owners.co_holders)] == ["citizen_id", "citizen_id", "uscc"]
+
+
+def test_a_father_may_be_left_out_but_not_in_part() -> None:
+    father = [key for key in example(BIRTH) if key.startswith("father_")]
+    alone = checked(BIRTH, **dict.fromkeys(father))
+    assert alone.co_holders == ()
+    assert codes(BIRTH, **dict.fromkeys([each for each in father if each != "father_name"])) == {
+        ("father_id_number", "required"),
+        ("father_nationality", "required"),
+    }
+
+
+def test_what_is_wrong_in_a_table_is_told_by_row_and_column_in_both_languages() -> None:
+    rows = example(PRESALE)["buildings"]
+    rows[0] = {**rows[0], "units": "0", "colour": "red"}
+    rows[1] = {key: value for key, value in rows[1].items() if key != "area"}
+    rows[2] = "a row"
+    rows[3] = {**rows[3], "name": 5, "use": "住\n宅"}
+    found = problems(PRESALE, example(PRESALE) | {"buildings": rows})
+    assert {(each.path, each.code) for each in found} == {
+        ("buildings.0.units", "pattern"),
+        ("buildings.0.colour", "unknown"),
+        ("buildings.1.area", "required"),
+        ("buildings.2", "type"),
+        ("buildings.3.name", "type"),
+        ("buildings.3.use", "characters"),
+    }
+    by_path = {each.path: each for each in found}
+    assert by_path["buildings.1.area"].zh == "“预售楼栋明细第 2 行建筑面积”未填写"
+    assert by_path["buildings.1.area"].en == "Buildings, row 2: Floor area is missing"
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"), [([], "too_short"), ("none", "type"), ({}, "type"), ([{}] * 201, "too_long"), ([[]], "type")]
+)
+def test_a_table_has_rows_in_its_bounds(rows: object, code: str) -> None:
+    assert code in {each for path, each in codes(PRESALE, buildings=rows) if path.startswith("buildings")}
+
+
+@pytest.mark.parametrize("code", ["37020219880817362A", "91370203MA94KTQ536", "", "123", "91370203MA94KTQ53"])
+def test_the_code_of_a_holder_is_a_persons_or_a_bodys(code: str) -> None:
+    assert codes(HOUSE, owners=[{"name": "某", "code": code}]) == {("owners.0.code", "holder_code")}
+
+
+def validity(rule: dict[str, Any], issued: date) -> tuple[date, date | None]:
+    kind = dataclasses.replace(CATALOGUE.get(FOOD), validity=ValidityRule(**rule))
+    made = check_fields(kind, example(FOOD), issue_date=issued, today=TODAY)
+    return made.valid_from, made.valid_until
+
+
+@pytest.mark.parametrize(
+    ("rule", "issued", "last"),
+    [
+        ({"kind": "fixed", "until": date(2027, 12, 31)}, date(2026, 1, 1), date(2027, 12, 31)),
+        ({"kind": "length", "months": 6}, date(2026, 8, 31), date(2027, 2, 28)),
+        ({"kind": "length", "months": 1}, date(2026, 1, 31), date(2026, 2, 28)),
+        ({"kind": "length", "days": 30}, date(2026, 11, 1), date(2026, 11, 30)),
+        ({"kind": "length", "years": 1, "months": 1, "days": 1}, date(2026, 1, 1), date(2027, 2, 1)),
+        ({"kind": "until_event", "event_zh": "终止", "event_en": "end"}, date(2026, 1, 1), None),
+        ({"kind": "yearly_endorsement", "due": "06-30"}, date(2026, 6, 29), date(2026, 6, 30)),
+        ({"kind": "yearly_endorsement", "due": "06-30"}, date(2026, 6, 30), date(2027, 6, 30)),
+        ({"kind": "unlimited"}, date(2026, 1, 1), None),
+    ],
+)
+def test_each_rule_of_validity_has_its_last_day(rule: dict[str, Any], issued: date, last: date | None) -> None:
+    assert validity(rule, issued) == (issued, last)
