@@ -42,7 +42,9 @@ from keys import (
     TokenKeys,
     TokenSigner,
     TokenVerifier,
+    WrappingAlgorithm,
     create_key_file,
+    rewrap,
 )
 from keys.certificate_checks import is_gm
 from keys.foreign import ForeignCertificates
@@ -146,12 +148,13 @@ class Keys:
         clock: Clock,
         base_url: str,
         keyring: Callable[[SoftCustody], Keyring],
+        wrapping: WrappingAlgorithm,
     ) -> Keys:
         """Open custody with the key-encryption key, and make the authorities where they are missing.
 
         :raises YinzhengError: the key-encryption key is not the one that the database was set up with.
         """
-        kek = KeyEncryptionKey.open(database, kek_source, clock)
+        kek = KeyEncryptionKey.open(database, kek_source, clock, wrapping)
         custody = keyring(SoftCustody(database, kek, clock))
         vault = FieldVault(database, kek, clock)
         vault.ensure()
@@ -246,7 +249,10 @@ class Services:
     @cached_property
     def keys(self) -> Keys:
         """Custody of keys, authorities and tokens."""
-        return Keys.open(self.database, self._kek_source(), self.clock, self.settings.base_url, self._keyring)
+        settings = self.settings
+        return Keys.open(
+            self.database, self._kek_source(), self.clock, settings.base_url, self._keyring, settings.wrapping
+        )
 
     def _keyring(self, soft: SoftCustody) -> Keyring:
         settings, token = self.settings, None
@@ -264,13 +270,21 @@ class Services:
             )
         return Keyring(self.database, soft, token, in_token=settings.pkcs11_purposes, sm2_soft=settings.pkcs11_sm2_soft)
 
+    def rewrap_keys(self, new: KekSource | None) -> None:
+        """Wrap all keys again under a new key-encryption key, by the algorithm of the settings.
+
+        :param new: where that key comes from; the source of the settings where nothing is said.
+        """
+        wrapping = self.settings.wrapping
+        kek = KeyEncryptionKey.open(self.database, self._kek_source(), self.clock, wrapping)
+        rewrap(self.database, kek, new or self._kek_source(), self.clock, wrapping)
+
     def _kek_source(self) -> KekSource:
-        if self.settings.kek_passphrase_file is not None:
-            return Passphrase(_read_passphrase(self.settings.kek_passphrase_file))
-        path = self.settings.kek_file
-        if path is None:
-            path = self.settings.var / "secrets" / "kek"
-            create_key_file(path)
+        found = kek_source(self.settings.kek_file, self.settings.kek_passphrase_file)
+        if found is not None:
+            return found
+        path = self.settings.var / "secrets" / "kek"
+        create_key_file(path)
         return RawKey.from_file(path)
 
     @cached_property
@@ -675,6 +689,16 @@ class Services:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def kek_source(file: Path | None, passphrase_file: Path | None) -> KekSource | None:
+    """The key-encryption key in one of two files; a passphrase goes first.
+
+    :raises YinzhengError: it cannot be read, or is none.
+    """
+    if passphrase_file is not None:
+        return Passphrase(_read_passphrase(passphrase_file))
+    return RawKey.from_file(file) if file is not None else None
 
 
 def _read_passphrase(path: Path) -> str:

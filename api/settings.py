@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.errors import SettingsError
-from keys import KeyPurpose
+from keys import KeyPurpose, WrappingAlgorithm
 
 _PREFIX = "YINZHENG_"
 _FROM_FILE = ("DATABASE_URL", "REDIS_URL", "OBJECTS_URL")
@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     """The key-encryption key: 32 bytes, or 64 hexadecimal digits."""
     kek_passphrase_file: Path | None = None
     """A passphrase from which the key-encryption key is derived by scrypt."""
+    wrapping: WrappingAlgorithm = WrappingAlgorithm.AES_256_GCM
+    """By what keys are wrapped for keeping: ``aes-256-gcm`` or ``sm4-gcm``; those there are stay as they are until
+    ``yinzheng keys rewrap``."""
     pkcs11_module: Path | None = None
     """Driver (PKCS #11 module) of a token that keeps private keys; without it all are kept in the database, wrapped."""
     pkcs11_token: str | None = None

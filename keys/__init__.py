@@ -28,6 +28,7 @@ from keys.soft import SoftCustody
 from keys.subjects import Subject
 from keys.timestamp import TimestampAuthority
 from keys.vault import FieldVault
+from keys.wrapping import WrappingAlgorithm
 
 __all__ = [
     "TIMESTAMP_POLICY",
@@ -69,6 +70,7 @@ __all__ = [
     "TokenSigner",
     "TokenVerifier",
     "VerifiedToken",
+    "WrappingAlgorithm",
     "canonical_json",
     "claimed_client",
     "create_key_file",

@@ -99,6 +99,18 @@ class Sm2UnavailableError(KeysError):
     )
 
 
+class Sm4UnavailableError(KeysError):
+    """The cryptographic library has no SM4 in an authenticated mode."""
+
+    code = "keys.sm4_unavailable"
+    kind = Kind.MISCONFIGURED
+    zh = "密码库不支持 SM4-GCM，不能按 YINZHENG_WRAPPING=sm4-gcm 加密密钥。请改用 aes-256-gcm，或更换 OpenSSL 版本。"
+    en = (
+        "The cryptographic library has no SM4-GCM, so keys cannot be wrapped as YINZHENG_WRAPPING=sm4-gcm says. "
+        "Use aes-256-gcm, or another version of OpenSSL."
+    )
+
+
 class Sm2SigningFaultyError(KeysError):
     """The SM2 library made several signatures in a row that do not verify."""
 

@@ -18,16 +18,15 @@ import stat
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NoReturn, Protocol, Self
+from typing import Final, Protocol, Self
 
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA256, HashAlgorithm
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
 from keys._locks import take_turns
+from keys._secret import Secret
 from keys._tables import DataKeyRow, KekRow, SigningKeyRow
 from keys.errors import (
     KekLostError,
@@ -36,24 +35,12 @@ from keys.errors import (
     KeyFileUnusableError,
     PassphraseTooShortError,
 )
+from keys.wrapping import Wrapping, WrappingAlgorithm
 from store.clock import Clock
 from store.database import Database
 
 KEY_SIZE: Final = 32
 MINIMUM_PASSPHRASE: Final = 12
-_NONCE_SIZE: Final = 12
-
-
-class Secret:
-    """Base of what holds a secret: it does not show it, and does not let itself be copied out."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} holds a secret and is not copied or serialised")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +142,24 @@ class RawKey(Secret):
 
 
 class KeyEncryptionKey(Secret):
-    """The key that wraps other keys by AES-256-GCM. Made by :meth:`open`."""
+    """The key that wraps other keys. Made by :meth:`open`."""
 
-    def __init__(self, wrapping_key: bytes, check_value: bytes) -> None:
-        self._cipher = AESGCM(wrapping_key)
+    def __init__(self, wrapping: Wrapping, check_value: bytes) -> None:
+        self._wrapping = wrapping
         self._check_value = check_value
 
     @classmethod
-    def open(cls, database: Database, source: KekSource, clock: Clock) -> KeyEncryptionKey:
+    def open(
+        cls,
+        database: Database,
+        source: KekSource,
+        clock: Clock,
+        wrapping: WrappingAlgorithm = WrappingAlgorithm.AES_256_GCM,
+    ) -> KeyEncryptionKey:
         """Derive the key; the first time, record how.
 
+        :param wrapping: by what it wraps from now on; it unwraps what either algorithm was used for.
+        :raises keys.errors.Sm4UnavailableError: that is SM4 and the cryptographic library has none.
         :raises KekWrongError: it is not the key that this database was set up with.
         :raises KekLostError: there are wrapped keys but no record of the key they are wrapped with.
         """
@@ -172,7 +167,7 @@ class KeyEncryptionKey(Secret):
             row = session.get(KekRow, 1)
         if row is None:
             salt = secrets.token_bytes(16)
-            kek = cls._derive(source, salt, source.cost)
+            kek = cls._derive(source, salt, source.cost, wrapping)
             with database.transaction() as session:
                 take_turns(session, "kek")
                 row = session.get(KekRow, 1)
@@ -180,7 +175,7 @@ class KeyEncryptionKey(Secret):
                     _refuse_if_keys_exist(session)
                     session.add(kek.describe(KekRow(id=1), source, salt, clock))
                     return kek
-        return cls._recognise(source, row)
+        return cls._recognise(source, row, wrapping)
 
     def check_current(self, session: Session) -> None:
         """Make sure, until the end of the transaction, that this is the key in force.
@@ -194,16 +189,23 @@ class KeyEncryptionKey(Secret):
         if stored is None or not self.matches(stored):
             raise KekWrongError
 
-    def replace(self, session: Session, source: KekSource, clock: Clock) -> KeyEncryptionKey:
+    def replace(
+        self,
+        session: Session,
+        source: KekSource,
+        clock: Clock,
+        wrapping: WrappingAlgorithm = WrappingAlgorithm.AES_256_GCM,
+    ) -> KeyEncryptionKey:
         """Put a new key in the place of this one; the caller re-wraps everything in the same transaction.
 
+        :param wrapping: by what the new one wraps.
         :raises KekWrongError: this is not the key in force.
         """
         row = session.get(KekRow, 1, with_for_update=True)
         if row is None or not self.matches(row.check_value):
             raise KekWrongError
         salt = secrets.token_bytes(16)
-        successor = self._derive(source, salt, source.cost)
+        successor = self._derive(source, salt, source.cost, wrapping)
         successor.describe(row, source, salt, clock)
         return successor
 
@@ -220,33 +222,31 @@ class KeyEncryptionKey(Secret):
 
     def wrap(self, key: bytes, *, binding: bytes) -> bytes:
         """Encrypt a key; ``binding`` says which it is and must be the same to unwrap it."""
-        nonce = secrets.token_bytes(_NONCE_SIZE)
-        return nonce + self._cipher.encrypt(nonce, key, binding)
+        return self._wrapping.wrap(key, binding=binding)
 
     def unwrap(self, wrapped: bytes, *, binding: bytes) -> bytes | None:
         """Decrypt a key; nothing when it was altered, or wrapped under another key or binding."""
-        try:
-            return self._cipher.decrypt(wrapped[:_NONCE_SIZE], wrapped[_NONCE_SIZE:], binding)
-        except (InvalidTag, ValueError):
-            return None
+        return self._wrapping.unwrap(wrapped, binding=binding)
 
     @classmethod
-    def _derive(cls, source: KekSource, salt: bytes, cost: ScryptCost | None) -> KeyEncryptionKey:
+    def _derive(
+        cls, source: KekSource, salt: bytes, cost: ScryptCost | None, wrapping: WrappingAlgorithm
+    ) -> KeyEncryptionKey:
         material = source.material(salt, cost)
 
-        def expand(info: bytes) -> bytes:
-            return HKDF(SHA256(), KEY_SIZE, salt, info).derive(material)
+        def expand(algorithm: HashAlgorithm, size: int, info: bytes) -> bytes:
+            return HKDF(algorithm, size, salt, info).derive(material)
 
-        return cls(expand(b"yinzheng/kek/wrap/1"), expand(b"yinzheng/kek/check/1"))
+        return cls(Wrapping(expand, wrapping), expand(SHA256(), KEY_SIZE, b"yinzheng/kek/check/1"))
 
     @classmethod
-    def _recognise(cls, source: KekSource, row: KekRow) -> KeyEncryptionKey:
+    def _recognise(cls, source: KekSource, row: KekRow, wrapping: WrappingAlgorithm) -> KeyEncryptionKey:
         if source.name != row.source:
             raise KekWrongError
         cost = None
         if row.scrypt_n is not None and row.scrypt_r is not None and row.scrypt_p is not None:
             cost = ScryptCost(row.scrypt_n, row.scrypt_r, row.scrypt_p)
-        kek = cls._derive(source, row.salt, cost)
+        kek = cls._derive(source, row.salt, cost, wrapping)
         if not kek.matches(row.check_value):
             raise KekWrongError
         return kek

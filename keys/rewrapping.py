@@ -10,24 +10,33 @@ from keys.errors import KeyDamagedError
 from keys.kek import KekSource, KeyEncryptionKey
 from keys.soft import info_of, key_binding
 from keys.vault import data_key_binding
+from keys.wrapping import WrappingAlgorithm
 from store.clock import Clock
 from store.database import Database
 
 
-def rewrap(database: Database, old: KeyEncryptionKey, new: KekSource, clock: Clock) -> KeyEncryptionKey:
+def rewrap(
+    database: Database,
+    old: KeyEncryptionKey,
+    new: KekSource,
+    clock: Clock,
+    wrapping: WrappingAlgorithm = WrappingAlgorithm.AES_256_GCM,
+) -> KeyEncryptionKey:
     """Wrap all keys under a new key-encryption key, in one transaction: all of them or none.
 
     Processes that run on with the old key can use what they have unwrapped, but make no new keys and unwrap no more;
     restart them.
 
     :param old: the key in force.
-    :param new: where the new one comes from.
+    :param new: where the new one comes from; the same source as before gives another key all the same.
+    :param wrapping: by what keys are wrapped from now on.
+    :raises keys.errors.Sm4UnavailableError: that is SM4 and the cryptographic library has none.
     :raises keys.errors.KekWrongError: ``old`` is not the key in force.
     :raises KeyDamagedError: a stored key does not unwrap; nothing was changed.
     """
     with database.transaction() as session:
         take_turns(session, "kek")
-        successor = old.replace(session, new, clock)
+        successor = old.replace(session, new, clock, wrapping)
 
         def again(wrapped: bytes, binding: bytes, key_id: object) -> bytes:
             key = old.unwrap(wrapped, binding=binding)

@@ -25,11 +25,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from sqlalchemy.orm import Session
 
+from keys._secret import Secret
 from keys._tables import SigningKeyRow
 from keys._uncommitted import Outcome, follow
 from keys.custody import KeyAlgorithm, KeyInfo, KeyPurpose, check_signs_digests
 from keys.errors import KeyDamagedError, KeyUnknownError
-from keys.kek import KeyEncryptionKey, Secret
+from keys.kek import KeyEncryptionKey
 from keys.locations import SOFT
 from keys.sm2 import Sm2PrivateKey
 from store.clock import Clock

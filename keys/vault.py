@@ -23,9 +23,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.orm import Session
 
 from keys._locks import take_turns
+from keys._secret import Secret
 from keys._tables import DataKeyRow
 from keys.errors import KeyDamagedError, VaultDamagedError
-from keys.kek import KEY_SIZE, KeyEncryptionKey, Secret
+from keys.kek import KEY_SIZE, KeyEncryptionKey
 from store.clock import Clock
 from store.database import Database
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from rich.table import Table
 
 from api.commands.common import console, open_services, person, print_json, read_bytes, write_bytes
+from api.services import kek_source
 from keys import CertificateRecord, KeyAlgorithm, KeyOverview, KeyPurpose, RevocationReason, Subject, read_chain
 
 keys = typer.Typer(no_args_is_help=True, help="密钥与证书 Keys and certificates.")
@@ -35,6 +36,22 @@ class NewKeyPurpose(StrEnum):
     TIMESTAMP = KeyPurpose.TIMESTAMP.value
     TOKEN = KeyPurpose.TOKEN.value
     ISSUING_CA = KeyPurpose.ISSUING_CA.value
+
+
+@keys.command("rewrap")
+def rewrap(
+    kek_file: Annotated[Path | None, typer.Option(help="新的密钥加密密钥文件 A new key-encryption key.")] = None,
+    kek_passphrase_file: Annotated[Path | None, typer.Option(help="新的口令文件 A new passphrase.")] = None,
+) -> None:
+    """重新加密保管的全部密钥，算法依 YINZHENG_WRAPPING；完成后按新的密钥文件修改设置并重启各进程。
+
+    Wrap all keys again, by the algorithm of YINZHENG_WRAPPING and under a new key-encryption key where one is named.
+    Then change the settings accordingly, and restart the processes.
+    """
+    with open_services() as services:
+        services.rewrap_keys(kek_source(kek_file, kek_passphrase_file))
+        wrapping = services.settings.wrapping
+    console.print(f"已重新加密 wrapped again: {wrapping}")
 
 
 @keys.command("list")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -17,7 +18,9 @@ from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 
 from api.cli import app
+from keys import create_key_file
 from keys.chain_errors import ChainWrongKeyError
+from keys.errors import KekWrongError
 from store.database import Database
 from store.errors import YinzhengError
 
@@ -106,3 +109,24 @@ def answer(request: x509.CertificateSigningRequest) -> bytes:
         leaf = leaf.add_extension(extension.value, extension.critical)
     root = build(name, private.public_key()).add_extension(x509.BasicConstraints(True, None), True)
     return b"".join(each.sign(private, SHA256()).public_bytes(Encoding.PEM) for each in (leaf, root))
+
+
+def test_all_keys_are_wrapped_again_by_sm4_under_a_new_key(
+    run: Run, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first_bytes() -> set[bytes]:
+        with database.transaction() as session:
+            return {bytes(each)[:1] for each in session.scalars(sa.text("SELECT wrapped FROM signing_key"))}
+
+    run("keys", "list")
+    assert first_bytes() == {b"\x01"}
+    new = tmp_path / "new.kek"
+    create_key_file(new)
+    monkeypatch.setenv("YINZHENG_WRAPPING", "sm4-gcm")
+    assert "sm4-gcm" in run("keys", "rewrap", "--kek-file", new)
+    assert first_bytes() == {b"\x02"}
+    with pytest.raises(KekWrongError):
+        run("keys", "list")
+    monkeypatch.setenv("YINZHENG_KEK_FILE", str(new))
+    run("keys", "rotate", "token")
+    assert first_bytes() == {b"\x02"}
