@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("sealing", "sm2", "register")
+NAMES = ("sealing", "sm2", "register", "batches")
 
 
 def main() -> None:
