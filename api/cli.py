@@ -18,6 +18,7 @@ from api.commands import (
     log,
     seals,
     service,
+    service_items,
     ses,
     signatures,
     verify,
@@ -51,6 +52,7 @@ app.add_typer(anchors.anchors, name="anchors")
 app.add_typer(clients.client, name="client")
 app.add_typer(exchange.webhook, name="webhook")
 app.add_typer(exchange.exchange, name="exchange")
+app.add_typer(service_items.items, name="item")
 
 
 def main() -> None:

@@ -109,6 +109,15 @@ class SignaturesNotGoodError(YinzhengError):
     en = "A signature on the document does not pass ({problem}); nothing was sealed. Have it signed anew."
 
 
+class LineInvalidError(YinzhengError):
+    """One of many checks is not of the documented form; the others are not touched by it."""
+
+    code = "api.line_invalid"
+    kind = Kind.INVALID
+    zh = "此行格式有误，应为含 identifier 与 holder 的 JSON 对象，且不超过 4096 字节。"
+    en = "This line is not of the documented form: a JSON object with identifier and holder, of at most 4096 bytes."
+
+
 class FileUnreadableError(YinzhengError):
     """A file named on the command line cannot be read."""
 

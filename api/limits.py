@@ -12,6 +12,8 @@ from api.problems import problem_response
 _DEFAULT_BYTES = 1024 * 1024
 _FORM_OVERHEAD = 64 * 1024
 _UPLOADS = ("/v1/seal-uses", "/v1/checks/pdf", "/check", "/v1/batches")
+_STREAMS = ("/v1/checks/stream",)
+"""Taken as they come and never held whole; each line has a bound of its own."""
 
 
 class BodyLimit:
@@ -22,7 +24,7 @@ class BodyLimit:
         self._upload_bytes = max_upload_bytes + _FORM_OVERHEAD
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in _STREAMS:
             await self._app(scope, receive, send)
             return
         limit = self._upload_bytes if scope["path"] in _UPLOADS else _DEFAULT_BYTES

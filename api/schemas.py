@@ -15,7 +15,7 @@ from wallet import Presentation
 IDENTIFIER_EXAMPLE = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U"
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     """A request body: unknown members are refused, so that a typing error does not go unnoticed."""
 
     model_config = ConfigDict(extra="forbid", str_max_length=1_000_000)
@@ -30,7 +30,7 @@ class TokenAnswer(BaseModel):
     scope: str = Field(examples=["licences:check"])
 
 
-class IssueRequest(_Strict):
+class IssueRequest(Strict):
     """A licence to issue."""
 
     type: str = Field(description="Slug or 21-character code of the licence type.", examples=["business_licence"])
@@ -38,7 +38,7 @@ class IssueRequest(_Strict):
     issue_date: date | None = Field(None, description="颁发日期; today where it is left out.")
 
 
-class ReasonRequest(_Strict):
+class ReasonRequest(Strict):
     """Why the status changes; goes on record."""
 
     reason: str = Field(min_length=1, max_length=500, examples=["有待核查"])
@@ -128,7 +128,7 @@ class LicenceView(BaseModel):
         )
 
 
-class SearchRequest(_Strict):
+class SearchRequest(Strict):
     """What licences to find; everything said has to hold."""
 
     identifier: str | None = Field(None, max_length=200)
@@ -195,7 +195,7 @@ class TypeView(BaseModel):
         )
 
 
-class PresentRequest(_Strict):
+class PresentRequest(Strict):
     """What the holder agrees to show, and for what."""
 
     identifier: str = Field(examples=[IDENTIFIER_EXAMPLE])
@@ -223,18 +223,6 @@ class PresentationView(BaseModel):
             audience=presentation.audience,
             expires_at=presentation.expires_at,
         )
-
-
-class CheckIdentifierRequest(_Strict):
-    """An identifier to check."""
-
-    identifier: str = Field(max_length=200, examples=[IDENTIFIER_EXAMPLE])
-
-
-class CheckPresentationRequest(_Strict):
-    """What was read from a holder's QR code."""
-
-    token: str = Field(max_length=10_000)
 
 
 class ReasonView(BaseModel):

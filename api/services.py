@@ -35,6 +35,7 @@ from keys import (
     Passphrase,
     PkiEvidence,
     RawKey,
+    RecordLog,
     RevocationLists,
     SoftCustody,
     Subject,
@@ -85,6 +86,7 @@ from trust import (
     LICENCE_ISSUED,
     Changing,
     Extending,
+    HolderIndex,
     Issuing,
     LicenceLog,
     LicenceTypes,
@@ -110,10 +112,15 @@ from verify import (
     AnchorPurpose,
     Checker,
     CheckRecords,
+    DepartmentChecks,
     IsolatedWorkers,
     PdfEvidence,
+    PresentationConsents,
+    ReceiptSigner,
+    ReceiptVerifier,
     RevocationData,
     RevocationKnowledge,
+    ServiceItems,
     TrustList,
     inspect_pdf,
 )
@@ -122,6 +129,7 @@ from verify.source import reading_seconds
 from wallet import Presentations, Wallets
 
 _LOG = logging.getLogger(__name__)
+RECEIPT_SUBJECT = Subject(common_name="印证 核验回执服务", organisation="印证电子证照服务")
 TOKEN_SUBJECT = Subject(common_name="印证 令牌签发服务", organisation="印证电子证照服务")
 
 
@@ -631,7 +639,43 @@ class Services:
     @cached_property
     def check_records(self) -> CheckRecords:
         """The record of every check."""
-        return CheckRecords(self.database, self.clock)
+        return CheckRecords(self.database, RecordLog(self.keys.vault), self.clock)
+
+    @cached_property
+    def service_items(self) -> ServiceItems:
+        """What departments check for."""
+        return ServiceItems(self.database, self.catalogue, self.clock)
+
+    @cached_property
+    def receipt_keys(self) -> TokenKeys:
+        """The public keys of receipts and notices."""
+        _ = self.receipt_signer
+        return TokenKeys(self.keys.custody, self.clock, purpose=KeyPurpose.RECEIPT)
+
+    @cached_property
+    def receipt_signer(self) -> TokenSigner:
+        """Signs receipts and notices, with a key that signs nothing else."""
+        certificate = self.keys.authority.ensure_service(KeyPurpose.RECEIPT, RECEIPT_SUBJECT)
+        custody = self.keys.custody
+        return TokenSigner(custody, custody.info(certificate.key_id), self.clock, issuer=self.settings.base_url)
+
+    @cached_property
+    def receipts(self) -> ReceiptVerifier:
+        """Verifies receipts."""
+        return ReceiptVerifier(TokenVerifier(self.receipt_keys, self.clock, issuer=self.settings.base_url))
+
+    @cached_property
+    def department_checks(self) -> DepartmentChecks:
+        """Checks for departments."""
+        return DepartmentChecks(
+            self.checker,
+            self.register,
+            self.service_items,
+            PresentationConsents(self.presentations),
+            self.check_records,
+            ReceiptSigner(self.receipt_signer),
+            partial(HolderIndex.of, self.keys.vault),
+        )
 
     @cached_property
     def clients(self) -> Clients:

@@ -110,14 +110,18 @@ def database(databases: Databases) -> Iterator[Database]:
     databases.drop(fresh)
 
 
+def settings_for(database: Database, directory: Path) -> Settings:
+    """How a service over a database and a directory is set up for tests."""
+    return Settings(
+        var=directory,
+        database_url=SecretStr(database.url.render_as_string(hide_password=False)),
+        objects_url=(directory / "objects").as_uri(),
+        isolate_checks=False,
+    )
+
+
 @pytest.fixture
 def house(database: Database, clock: FixedClock, tmp_path: Path) -> Iterator[House]:
     """A whole service on a fresh database, with time standing still."""
-    settings = Settings(
-        var=tmp_path,
-        database_url=SecretStr(database.url.render_as_string(hide_password=False)),
-        objects_url=(tmp_path / "objects").as_uri(),
-        isolate_checks=False,
-    )
-    with Services(settings, clock) as services:
+    with Services(settings_for(database, tmp_path), clock) as services:
         yield House(services)

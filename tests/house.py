@@ -68,6 +68,11 @@ class House:
         self.services.worker.run_once()
         return licence
 
+    def publish_items(self) -> None:
+        """The example service items."""
+        for file in sorted((EXAMPLES / "service_items").glob("*.json")):
+            self.services.service_items.publish(json.loads(file.read_text("utf-8")), actor="tests")
+
     def pdf(self, licence: Licence) -> bytes:
         """The sealed PDF."""
         return self.services.register.pdf(licence)

@@ -4,31 +4,54 @@ from __future__ import annotations
 
 from verify import _tables as _tables  # registers the tables
 from verify.anchors import TrustAnchors
+from verify.callers import Caller, Occasion
 from verify.checks import CheckedPresentation, Checker, RevocationKnowledge
+from verify.consents import Consent, ConsentBook, PresentationConsents
+from verify.department_checks import CheckAnswer, DepartmentChecks, IdentifierCheck
 from verify.isolation import IsolatedWorkers
 from verify.pdf import PdfEvidence, Policy, inspect_pdf
-from verify.records import CheckRecord, CheckRecords
+from verify.questions import Ask, Question
+from verify.receipts import Receipt, ReceiptSigner, ReceiptVerifier
+from verify.records import PUBLIC, CheckEntry, CheckRecord, CheckRecords
 from verify.revocation import RevocationData
+from verify.service_items import ServiceItem, ServiceItems
 from verify.trust import SealMakerTrust
 from verify.trust_list import AnchorPurpose, AnchorTerms, TrustedAuthority, TrustList
 from verify.verdict import Indication, LicenceSummary, Reason, SignatureReport, Verdict
 
 __all__ = [
+    "PUBLIC",
     "AnchorPurpose",
     "AnchorTerms",
+    "Ask",
+    "Caller",
+    "CheckAnswer",
+    "CheckEntry",
     "CheckRecord",
     "CheckRecords",
     "CheckedPresentation",
     "Checker",
+    "Consent",
+    "ConsentBook",
+    "DepartmentChecks",
+    "IdentifierCheck",
     "Indication",
     "IsolatedWorkers",
     "LicenceSummary",
+    "Occasion",
     "PdfEvidence",
     "Policy",
+    "PresentationConsents",
+    "Question",
     "Reason",
+    "Receipt",
+    "ReceiptSigner",
+    "ReceiptVerifier",
     "RevocationData",
     "RevocationKnowledge",
     "SealMakerTrust",
+    "ServiceItem",
+    "ServiceItems",
     "SignatureReport",
     "TrustAnchors",
     "TrustList",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.database import APPEND_ONLY, Base
@@ -26,6 +27,26 @@ class CheckRecordRow(Base):
     verdict: Mapped[str]
     reason_codes: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     purpose: Mapped[str | None]
+    reference: Mapped[str | None] = mapped_column(sa.String(32), index=True)
+    """Number of the receipt; several checks of one batch have the same."""
+    body_code: Mapped[str | None] = mapped_column(sa.String(18))
+    service_item: Mapped[str | None]
+    service_item_version: Mapped[int | None]
+    case_number: Mapped[str | None]
+
+
+class ServiceItemRow(Base):
+    """Append-only: one version of a service item."""
+
+    __tablename__ = "service_item"
+    __table_args__ = (sa.UniqueConstraint("code", "version"), {"info": APPEND_ONLY})
+
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(64))
+    version: Mapped[int]
+    definition: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    published_by: Mapped[str]
+    published_at: Mapped[datetime]
 
 
 class TrustAnchorRow(Base):

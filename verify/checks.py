@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from trust import Licence, Origin, Register
 from trust.codes import mask
 from trust.errors import IdentifierInvalidError
 from verify.anchors import TrustAnchors
+from verify.consents import PresentationRedeemer
 from verify.detached import check_detached
 from verify.pdf import PdfEvidence, Policy, inspect_pdf
 from verify.reasons import CATALOGUE, reason
@@ -26,33 +27,6 @@ from verify.revocation import NOTHING_KNOWN, RevocationData
 from verify.trust import SealMakerTrust
 from verify.trust_list import AnchorPurpose
 from verify.verdict import LicenceSummary, Reason, SignatureKind, Verdict, verdict
-
-
-class RedeemedPresentation(Protocol):
-    """What a wallet says about a presentation that it took back."""
-
-    @property
-    def identifier(self) -> str:
-        """The licence that was shown."""
-        ...
-
-    @property
-    def purpose(self) -> str:
-        """What the holder showed it for."""
-        ...
-
-    @property
-    def presented_at(self) -> datetime:
-        """When the holder agreed."""
-        ...
-
-
-class PresentationRedeemer(Protocol):
-    """The wallet's side of checking a presentation."""
-
-    def redeem(self, token: str, *, by: str) -> RedeemedPresentation:
-        """Take a presentation, once; refuses with an error whose code is one of the reasons ``presentation.*``."""
-        ...
 
 
 class Trusted(Protocol):
@@ -82,6 +56,23 @@ class CheckedPresentation:
 
     verdict: Verdict
     purpose: str | None
+    licence: Licence | None = None
+
+
+@dataclass(frozen=True)
+class CheckedLicence:
+    """A verdict, and the licence that it is about where the caller may see it."""
+
+    verdict: Verdict
+    licence: Licence | None
+
+
+Visible = Callable[[Licence], bool]
+"""Whether a licence is there for the one who asks; what is not looks like what does not exist."""
+
+
+def _anybody(_: Licence) -> bool:
+    return True
 
 
 class Checker:
@@ -111,14 +102,24 @@ class Checker:
         self._max_pdf_bytes = max_pdf_bytes
         self._inspect = inspect
 
+    def now(self) -> datetime:
+        """The time of checks."""
+        return self._clock.now()
+
     def check_pdf(self, file: bytes | Path) -> Verdict:
         """Check a sealed licence by its file, given as its bytes or where it is on disk.
 
         :raises VerifyError: it cannot be read as a signed PDF at all (see :mod:`verify.errors`).
         """
+        return self.examine_pdf(file).verdict
+
+    def examine_pdf(self, file: bytes | Path, *, visible: Visible = _anybody) -> CheckedLicence:
+        """Like :meth:`check_pdf`, with the licence; for somebody who may not see every one."""
         now = self._clock.now()
         evidence = self._evidence(file, Policy.LICENCE, AnchorPurpose.LICENCE, now)
         licence = self._licence_in(evidence.licence_data)
+        if licence is not None and not visible(licence):
+            licence = None
         if licence is None:
             code = "register.identifier_missing" if evidence.licence_data is None else "register.unknown"
             register_reasons = [reason(code)]
@@ -128,13 +129,14 @@ class Checker:
                 register_reasons.append(reason("register.other_document"))
             if _wants_seal_signature(licence) and not _has_seal_signature(evidence):
                 register_reasons.append(reason("ses.missing"))
-        return verdict(
+        found = verdict(
             [*evidence.reasons, *register_reasons],
             checked_at=now,
             signatures=evidence.signatures,
-            licence=self._summary(licence) if licence else None,
+            licence=summarised(licence, self._register.today()) if licence else None,
             document_digest=evidence.document_digest,
         )
+        return CheckedLicence(found, licence)
 
     def check_foreign_pdf(self, file: bytes | Path) -> Verdict:
         """Check a signed PDF that need not be a licence of ours, by the trust list; the register is not asked.
@@ -155,11 +157,18 @@ class Checker:
 
         :raises IdentifierInvalidError: it is not one, or its check character is wrong.
         """
+        return self.examine_identifier(identifier).verdict
+
+    def examine_identifier(self, identifier: str, *, visible: Visible = _anybody) -> CheckedLicence:
+        """Like :meth:`check_identifier`, with the licence; for somebody who may not see every one."""
         now = self._clock.now()
-        licence = self._register.find(identifier)
-        if licence is None:
-            return verdict([reason("register.unknown")], checked_at=now)
-        return verdict(self._register_reasons(licence), checked_at=now, licence=self._summary(licence))
+        licence = self._register.sought(identifier)
+        if licence is None or not visible(licence):
+            return CheckedLicence(verdict([reason("register.unknown")], checked_at=now), None)
+        found = verdict(
+            self._register_reasons(licence), checked_at=now, licence=summarised(licence, self._register.today())
+        )
+        return CheckedLicence(found, licence)
 
     def check_seal_signature(self, signature: bytes, digest: bytes, *, property_info: str | None = None) -> Verdict:
         """Check a seal signature of GB/T 38540 that stands by itself; see :func:`verify.detached.check_detached`.
@@ -174,15 +183,19 @@ class Checker:
 
         :param by: unified social credit code of the body that checks.
         """
+        return self.examine_presentation(token, by=by)
+
+    def examine_presentation(self, token: str, *, by: str, visible: Visible = _anybody) -> CheckedPresentation:
+        """Like :meth:`check_presentation`, with the licence; for somebody who may not see every one."""
         try:
             redeemed = self._redeemer.redeem(token, by=by)
         except YinzhengError as error:
             if error.code not in CATALOGUE:
                 raise
             return CheckedPresentation(verdict([reason(error.code)], checked_at=self._clock.now()), purpose=None)
-        checked = self.check_identifier(redeemed.identifier)
-        reasons = (reason("presentation.valid"), *checked.reasons)
-        return CheckedPresentation(replace(checked, reasons=reasons), redeemed.purpose)
+        checked = self.examine_identifier(redeemed.identifier, visible=visible)
+        reasons = (reason("presentation.valid"), *checked.verdict.reasons)
+        return CheckedPresentation(replace(checked.verdict, reasons=reasons), redeemed.purpose, checked.licence)
 
     def _evidence(self, file: bytes | Path, policy: Policy, purpose: AnchorPurpose, now: datetime) -> PdfEvidence:
         known = self._revocation()
@@ -226,21 +239,23 @@ class Checker:
             since=licence.valid_from,
         )
 
-    def _summary(self, licence: Licence) -> LicenceSummary:
-        return LicenceSummary(
-            identifier=licence.identifier,
-            type_code=licence.type.code,
-            title_zh=licence.type.name_zh,
-            title_en=licence.type.name_en,
-            issuer=licence.issuer_name,
-            issuer_code=licence.issuer_code,
-            holder_masked=masked_name(licence.holder.name, person=licence.holder.code_type == "citizen_id"),
-            status=licence.state_on(self._register.today()).value,
-            number=mask(licence.number),
-            issued_on=licence.issue_date,
-            valid_from=licence.valid_from,
-            valid_until=licence.valid_until,
-        )
+
+def summarised(licence: Licence, today: date) -> LicenceSummary:
+    """What may be said of a licence to whoever may check it; the holder is shown masked."""
+    return LicenceSummary(
+        identifier=licence.identifier,
+        type_code=licence.type.code,
+        title_zh=licence.type.name_zh,
+        title_en=licence.type.name_en,
+        issuer=licence.issuer_name,
+        issuer_code=licence.issuer_code,
+        holder_masked=masked_name(licence.holder.name, person=licence.holder.code_type == "citizen_id"),
+        status=licence.state_on(today).value,
+        number=mask(licence.number),
+        issued_on=licence.issue_date,
+        valid_from=licence.valid_from,
+        valid_until=licence.valid_until,
+    )
 
 
 def _wants_seal_signature(licence: Licence) -> bool:

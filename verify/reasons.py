@@ -879,7 +879,76 @@ _LOG: dict[str, Entry] = {
     ),
 }
 
+_MATERIALS: dict[str, Entry] = {
+    "materials.complete": Entry(
+        "必需的材料均有有效证照，无需申请人提交。",
+        "Every required material is there as a licence in force; nothing needs to be handed in.",
+        "register",
+        _PASSED,
+    ),
+    "materials.unclear": Entry(
+        "部分材料存疑，请按逐项说明核实。",
+        "Some materials are doubtful; clear them up one by one as they say.",
+        "register",
+        _UNSURE,
+    ),
+    "materials.incomplete": Entry(
+        "部分材料缺少有效证照，请申请人补充。",
+        "Some materials are missing or have run out; ask the applicant for those.",
+        "register",
+        _FAILED,
+    ),
+    "materials.satisfied": Entry("有有效证照满足要求。", "A licence in force satisfies this.", "register", _PASSED),
+    "materials.missing": Entry(
+        "未找到可用的证照。", "There is no licence that could be used.", "register", _FAILED, _Sub.SIGNED_DATA_NOT_FOUND
+    ),
+    "materials.over": Entry(
+        "证照已失效（{state}），不能使用。", "The licence is {state} and cannot be used.", "register", _FAILED
+    ),
+    "materials.expired": Entry(
+        "证照的有效期于 {until} 届满，在 {day} 无效。",
+        "The licence ran out on {until} and does not hold on {day}.",
+        "register",
+        _FAILED,
+        _Sub.EXPIRED,
+    ),
+    "materials.not_in_force": Entry(
+        "证照在 {day} 的状态为“{state}”。", "The licence is {state} on {day}.", "register", _UNSURE
+    ),
+    "materials.differs": Entry(
+        "证照的“{field}”与申请内容不一致。",
+        "{field} of the licence does not agree with the application.",
+        "register",
+        _UNSURE,
+    ),
+    "materials.date_missing": Entry(
+        "申请中没有日期“{field}”，无法判断证照届时是否有效。",
+        "The application has no date {field!r}, so whether the licence holds then cannot be said.",
+        "register",
+        _UNSURE,
+    ),
+    "batch.answered": Entry(
+        "批量核验已逐条答复，共 {count} 条。",
+        "{count} checks of a batch were answered, each by itself.",
+        "register",
+        _PASSED,
+    ),
+    "materials.not_permitted": Entry(
+        "该客户端无权核验此类证照。", "This client may not check licences of this type.", "register", _UNSURE
+    ),
+}
+
 CATALOGUE = MappingProxyType(
-    _FILE | _SEAL | _SES | _SIGNATURE | _CERTIFICATE | _TIME_STAMP | _REGISTER | _PRESENTATION | _STATUS_LIST | _LOG
+    _FILE
+    | _SEAL
+    | _SES
+    | _SIGNATURE
+    | _CERTIFICATE
+    | _TIME_STAMP
+    | _REGISTER
+    | _PRESENTATION
+    | _STATUS_LIST
+    | _LOG
+    | _MATERIALS
 )
 """Every reason by its code."""

@@ -1,19 +1,47 @@
-"""The record of checks (核验记录): who checked what, and what the answer was. Append-only."""
+"""The record of checks (核验记录): who checked what, what for, and what the answer was. Append-only.
+
+Each check has an entry in the ledger too, so that none can be taken back; the checks of a batch have one together, by
+its receipt.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
+from keys import Record, RecordLog
 from store.clock import Clock
 from store.database import Database
+from store.ledger import Ledger
 from verify._tables import CheckRecordRow
+from verify.callers import Occasion
+from verify.receipts import Evidence, new_receipt_id
 from verify.verdict import Verdict
 
-Evidence = Literal["pdf", "identifier", "presentation", "seal_signature"]
+PUBLIC = "public"
+"""Who checked, where nobody has to say who he is."""
+
+
+@dataclass(frozen=True)
+class CheckEntry:
+    """One check to be put on record."""
+
+    verdict: Verdict
+    evidence: Evidence
+    checked_by: str
+    """``client:`` with its identifier, or ``public``."""
+    occasion: Occasion | None = None
+    purpose: str | None = None
+    """What the holder showed the licence for, where it was shown."""
+    reference: str | None = None
+    """Number of the receipt, of a batch where it is one of many."""
+    identifiers: tuple[str, ...] = ()
+    """The licences looked at, where they are several."""
 
 
 @dataclass(frozen=True)
@@ -28,33 +56,51 @@ class CheckRecord:
     verdict: str
     reason_codes: tuple[str, ...]
     purpose: str | None
+    reference: str | None
+    body_code: str | None
+    service_item: str | None
+    case_number: str | None
+
+
+@dataclass(frozen=True)
+class LogProof:
+    """Where a check stands in the ledger, and the proof of it (RFC 6962, 2.1.1)."""
+
+    leaf: bytes
+    salt: bytes
+    opening: bytes
+    """What the digest in the leaf was made of, after the salt; it holds the digest of the receipt."""
+    position: int
+    tree_size: int
+    root: bytes
+    hashes: tuple[bytes, ...]
 
 
 class CheckRecords:
     """Writes and reads the record of checks."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, log: RecordLog, clock: Clock) -> None:
         self._database = database
+        self._log = log
         self._clock = clock
 
-    def add(self, verdict: Verdict, *, evidence: Evidence, checked_by: str, purpose: str | None = None) -> None:
-        """Put a check on record.
+    def add(self, entry: CheckEntry, *, receipt: str | None = None) -> None:
+        """Put a check on record and in the ledger.
 
-        :param checked_by: the client, or ``public``.
-        :param purpose: what the holder showed the licence for, where it was shown.
+        :param receipt: the signed receipt, if one is given; the ledger's entry is about its digest.
         """
-        row = CheckRecordRow(
-            at=self._clock.now(),
-            checked_by=checked_by,
-            evidence=evidence,
-            identifier=verdict.licence.identifier if verdict.licence else None,
-            document_digest=verdict.document_digest,
-            verdict=verdict.indication.value,
-            reason_codes=[reason.code for reason in verdict.reasons],
-            purpose=purpose,
-        )
+        reference = entry.reference or new_receipt_id()
+        facts = {"receipt_sha256": hashlib.sha256(receipt.encode()).hexdigest()} if receipt is not None else {}
+        particulars = {"checked_by": entry.checked_by, "verdict": entry.verdict.indication.value}
         with self._database.transaction() as session:
-            session.add(row)
+            self._insert(session, [entry])
+            record = Record("check", check_subject(reference), self._clock.now(), facts, particulars)
+            self._log.add(session, record, number=1)
+
+    def add_many(self, entries: Iterable[CheckEntry]) -> None:
+        """Put checks of a batch on record; the ledger gets the batch's receipt when it is done."""
+        with self._database.transaction() as session:
+            self._insert(session, entries)
 
     def of_licence(self, identifier: str) -> list[CheckRecord]:
         """All checks of a licence, newest first."""
@@ -72,6 +118,70 @@ class CheckRecords:
                     verdict=row.verdict,
                     reason_codes=tuple(row.reason_codes),
                     purpose=row.purpose,
+                    reference=row.reference,
+                    body_code=row.body_code,
+                    service_item=row.service_item,
+                    case_number=row.case_number,
                 )
                 for row in session.scalars(statement)
             ]
+
+    def has_checked(self, client_id: str, identifier: str) -> bool:
+        """Whether a client checked a licence before, and so relies on it."""
+        statement = sa.select(CheckRecordRow.id).where(
+            CheckRecordRow.identifier == identifier, CheckRecordRow.checked_by == f"client:{client_id}"
+        )
+        with self._database.transaction() as session:
+            return session.scalar(statement.limit(1)) is not None
+
+    def proof(self, reference: str, ledger: Ledger) -> LogProof | None:
+        """The proof that a check is in the ledger, for whoever has its receipt; None before it has a place there."""
+        subject = check_subject(reference)
+        entry = next(iter(ledger.entries_about(subject)), None)
+        if entry is None or entry.position is None:
+            return None
+        head = ledger.head()
+        return LogProof(
+            leaf=entry.data,
+            salt=self._log.salt(subject, entry.number),
+            opening=entry.opening,
+            position=entry.position,
+            tree_size=head.size,
+            root=head.root,
+            hashes=tuple(ledger.inclusion(entry.position, head.size)),
+        )
+
+    def _insert(self, session: Session, entries: Iterable[CheckEntry]) -> None:
+        now = self._clock.now()
+        rows = [row for entry in entries for row in _rows(entry, now)]
+        if rows:
+            session.execute(sa.insert(CheckRecordRow), rows)
+
+
+def check_subject(reference: str) -> str:
+    """What the ledger's entry about a check is filed under."""
+    return f"check:{reference}"
+
+
+def _rows(entry: CheckEntry, now: datetime) -> list[dict[str, object]]:
+    """A row for each licence looked at; one without a licence where there is none."""
+    verdict, occasion = entry.verdict, entry.occasion
+    named = (verdict.licence.identifier,) if verdict.licence is not None else entry.identifiers
+    return [
+        {
+            "at": now,
+            "checked_by": entry.checked_by,
+            "evidence": entry.evidence,
+            "identifier": identifier,
+            "document_digest": verdict.document_digest,
+            "verdict": verdict.indication.value,
+            "reason_codes": [reason.code for reason in verdict.reasons],
+            "purpose": entry.purpose,
+            "reference": entry.reference,
+            "body_code": occasion.caller.body_code if occasion is not None else None,
+            "service_item": occasion.item.code if occasion is not None else None,
+            "service_item_version": occasion.item.version if occasion is not None else None,
+            "case_number": occasion.case_number if occasion is not None else None,
+        }
+        for identifier in (named or (None,))
+    ]

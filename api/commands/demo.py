@@ -72,6 +72,7 @@ def demo() -> None:
         licences = _issue(services, out)
         services.worker.run_once()
         company, physician = licences[0], licences[-1]
+        _publish_items(services)
         _enrol_clients(services, company)
         _check_file(services, out, company)
         _check_identifier(services, physician)
@@ -118,6 +119,12 @@ def _issue(services: Services, out: Path) -> list[Licence]:
         console.print(f"   {issued.licence.type.name_zh}  {issued.licence.identifier} {word}")
         licences.append(issued.licence)
     return licences
+
+
+def _publish_items(services: Services) -> None:
+    """What departments check licences for: each check names one of these."""
+    for file in sorted((EXAMPLES / "service_items").glob("*.json")):
+        services.service_items.publish(read_json_object(file), actor=_APPLICANT)
 
 
 def _enrol_clients(services: Services, company: Licence) -> None:

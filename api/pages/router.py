@@ -18,7 +18,7 @@ from api.security import ServicesDep, remote_address
 from api.services import Services
 from api.uploads import form_file
 from store.errors import YinzhengError
-from verify import Verdict
+from verify import PUBLIC, CheckEntry, Verdict
 
 router = APIRouter()
 _templates = Jinja2Templates(Path(__file__).parent / "templates")
@@ -89,7 +89,7 @@ def _checked(request: Request, services: Services, evidence: Any, check: Any) ->
             raise
         message = error.message_zh if language_of(request) == "zh" else error.message_en
         return _page(request, "check.html", problem=message, problem_code=error.code, status=status_of(error))
-    services.check_records.add(verdict, evidence=evidence, checked_by="public")
+    services.check_records.add(CheckEntry(verdict, evidence, PUBLIC))
     return _page(request, "verdict.html", verdict=verdict)
 
 

@@ -15,6 +15,7 @@ from api.schemas import VerdictView
 from api.seal_views import NUMBER_EXAMPLE
 from api.security import ServicesDep, client_with
 from seal import DetachedOrder, SealUser
+from verify import CheckEntry
 
 router = APIRouter(prefix="/v1", tags=["国密电子签章 Seal signatures"])
 
@@ -120,5 +121,5 @@ def check(
     verdict = services.checker.check_seal_signature(
         body.signature, bytes.fromhex(body.digest), property_info=body.property_info
     )
-    services.check_records.add(verdict, evidence="seal_signature", checked_by=f"client:{client.id}")
+    services.check_records.add(CheckEntry(verdict, "seal_signature", f"client:{client.id}"))
     return VerdictView.of(verdict)

@@ -6,24 +6,44 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.check_batches import Batch, FullDuplexResponse, answer_stream
+from api.check_schemas import (
+    BatchLine,
+    BatchView,
+    CaseNumber,
+    CheckIdentifierRequest,
+    CheckIdentifiersRequest,
+    CheckMaterialsRequest,
+    CheckPresentationRequest,
+    CheckView,
+    ServiceItemCode,
+)
 from api.clients import Client, Scope
 from api.errors import ScopeMissingError
 from api.problems import responses
 from api.reports import JSON, REPORT_FORMS, form_asked_for, report_response
-from api.schemas import CheckIdentifierRequest, CheckPresentationRequest, VerdictView
 from api.security import ServicesDep, client_with
+from api.services import Services
 from api.uploads import BodyFile
-from verify import Policy
+from trust import checked_code
+from verify import Caller, CheckAnswer, IdentifierCheck, Occasion, Policy
 from verify.report_pdf import CheckContext
 
 router = APIRouter(prefix="/v1/checks", tags=["核验 Checking"])
 
 CheckerDep = Annotated[Client, Depends(client_with(Scope.CHECK))]
+NDJSON = "application/x-ndjson"
 _PDF_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
     }
+}
+_LINES_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {NDJSON: {"schema": {"type": "string", "format": "binary"}}}}
+}
+_LINES_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"description": "One line an answer; the last has the receipt.", "content": {NDJSON: {"schema": {}}}}
 }
 
 
@@ -31,7 +51,7 @@ _PDF_BODY: dict[str, Any] = {
     "/pdf",
     summary="核验文件 Check a PDF",
     openapi_extra=_PDF_BODY,
-    response_model=VerdictView,
+    response_model=CheckView,
     responses=REPORT_FORMS | responses(401, 403, 413, 422),
 )
 def check_pdf(
@@ -39,13 +59,15 @@ def check_pdf(
     services: ServicesDep,
     client: CheckerDep,
     file: BodyFile,
+    service_item: Annotated[ServiceItemCode, Query()],
+    case_number: Annotated[CaseNumber, Query()],
     purpose: Annotated[
         str | None, Query(max_length=200, description="What the check is for; stands in the PDF report.")
     ] = None,
     policy: Annotated[
         Policy, Query(description="licence: issued here; general: a PDF of other signers, by the trust list.")
     ] = Policy.LICENCE,
-) -> VerdictView | Response:
+) -> CheckView | Response:
     """请求体即 PDF 文件。先验文件与印章，再查登记簿的现状；policy=general 时核验其他机构签署的 PDF，只依信任列表。
 
     结论以 JSON 返回；请求头 Accept 可改为一页 PDF 核验报告（application/pdf）或 ETSI TS 119 102-2 报告
@@ -56,34 +78,138 @@ def check_pdf(
     where the Accept header asks for it, as a one-page report for a case file (application/pdf) or as the report of
     ETSI TS 119 102-2 (application/xml).
     """
-    checker = services.checker
-    verdict = checker.check_pdf(file) if policy is Policy.LICENCE else checker.check_foreign_pdf(file)
-    services.check_records.add(verdict, evidence="pdf", checked_by=f"client:{client.id}")
-    form = form_asked_for(request)
-    if form == JSON:
-        return VerdictView.of(verdict)
-    context = CheckContext(checked_by=f"{client.name}（{client.id}）", purpose=purpose)
-    return report_response(form, verdict, context, services.report_printer)
+    occasion = _occasion(services, client, service_item, case_number)
+    checks = services.department_checks
+    answer = checks.by_pdf(occasion, file) if policy is Policy.LICENCE else checks.by_foreign_pdf(occasion, file)
+    return _answered(request, services, client, occasion, answer, purpose)
 
 
-@router.post("/identifier", summary="核验标识 Check an identifier", responses=responses(401, 403, 413, 422))
-def check_identifier(services: ServicesDep, client: CheckerDep, body: CheckIdentifierRequest) -> VerdictView:
-    """按电子证照标识查询登记簿的现状。What the register says now."""
-    verdict = services.checker.check_identifier(body.identifier)
-    services.check_records.add(verdict, evidence="identifier", checked_by=f"client:{client.id}")
-    return VerdictView.of(verdict)
+@router.post(
+    "/identifier",
+    summary="核验标识 Check an identifier",
+    response_model=CheckView,
+    responses=REPORT_FORMS | responses(401, 403, 413, 422),
+)
+def check_identifier(
+    request: Request, services: ServicesDep, client: CheckerDep, body: CheckIdentifierRequest
+) -> CheckView | Response:
+    """按电子证照标识与持证主体（代码或名称）查询登记簿的现状，并可提问或获取获准的字段。
+
+    What the register says now, by identifier and holder. A licence that does not exist, one of another holder and one
+    that the client may not see look alike. Questions are answered yes or no; fields come as far as the client's
+    permission, the service item and the holder's consent, or the law, allow.
+    """
+    occasion = _occasion(services, client, body.service_item, body.case_number)
+    questions = [each.question() for each in body.questions]
+    check = IdentifierCheck(body.identifier, body.holder)
+    answer = services.department_checks.by_identifier(occasion, check, questions, body.fields, body.consent)
+    return _answered(request, services, client, occasion, answer)
 
 
-@router.post("/presentation", summary="核验亮证码 Redeem a QR code", responses=responses(401, 403, 413, 422))
-def check_presentation(services: ServicesDep, client: CheckerDep, body: CheckPresentationRequest) -> VerdictView:
+@router.post(
+    "/presentation",
+    summary="核验亮证码 Redeem a QR code",
+    response_model=CheckView,
+    responses=REPORT_FORMS | responses(401, 403, 413, 422),
+)
+def check_presentation(
+    request: Request, services: ServicesDep, client: CheckerDep, body: CheckPresentationRequest
+) -> CheckView | Response:
     """核销持证人出示的二维码。每个亮证码只能使用一次。
 
     Redeems what a holder showed. Each code is good for one redemption; a second one fails.
     """
+    occasion = _occasion(services, client, body.service_item, body.case_number)
+    questions = [each.question() for each in body.questions]
+    answer = services.department_checks.by_presentation(occasion, body.token, questions, body.fields)
+    return _answered(request, services, client, occasion, answer)
+
+
+@router.post(
+    "/materials",
+    summary="核验材料清单 Check a list of materials",
+    response_model=CheckView,
+    responses=REPORT_FORMS | responses(401, 403, 413, 422),
+)
+def check_materials(
+    request: Request, services: ServicesDep, client: CheckerDep, body: CheckMaterialsRequest
+) -> CheckView | Response:
+    """按事项的材料要求逐项说明：哪份证照满足要求，哪项缺少、过期或存疑，已有的无需申请人再提交。
+
+    For each material that the service item asks for: the licence that satisfies it, or that it is missing, has run out
+    or is doubtful. What the city has already need not be handed in.
+    """
+    occasion = _occasion(services, client, body.service_item, body.case_number)
+    applicant = None
+    if body.applicant is not None:
+        code_type = body.applicant.code_type
+        applicant = (code_type, checked_code(code_type, body.applicant.code, today=services.register.today()))
+    answer = services.department_checks.by_materials(occasion, body.application, body.consents, applicant)
+    return _answered(request, services, client, occasion, answer)
+
+
+@router.post("/identifiers", summary="批量核验标识 Check many identifiers", responses=responses(401, 403, 413, 422))
+def check_identifiers(services: ServicesDep, client: CheckerDep, body: CheckIdentifiersRequest) -> BatchView:
+    """一次至多 1000 个标识，逐条答复，互不影响。Up to a thousand identifiers, each answered by itself."""
+    occasion = _occasion(services, client, body.service_item, body.case_number, checks=0)
+    batch = Batch(services, client, occasion)
+    checked_at = services.clock.now()
+    results = [BatchLine.model_validate(each) for each in batch.answer(body.checks)]
+    return BatchView(checked_at=checked_at, results=results, receipt_id=batch.id, receipt=batch.receipt())
+
+
+@router.post(
+    "/stream",
+    summary="流式批量核验 Check a stream of identifiers",
+    openapi_extra=_LINES_BODY,
+    response_class=FullDuplexResponse,
+    responses=_LINES_ANSWER | responses(401, 403, 413, 422),
+)
+def check_stream(
+    request: Request,
+    services: ServicesDep,
+    client: CheckerDep,
+    service_item: Annotated[ServiceItemCode, Query()],
+    case_number: Annotated[CaseNumber, Query()],
+) -> FullDuplexResponse:
+    """请求体为 JSON Lines，每行含 identifier 与 holder，数量不限；逐行答复，最后一行为回执或中止原因。
+
+    The body is JSON Lines of any length, each with identifier and holder. Answers come as they are found, one a line;
+    one bad line does not fail the rest. The last line has the receipt, or says why the stream was broken off.
+    """
+    occasion = _occasion(services, client, service_item, case_number, checks=0)
+    return FullDuplexResponse(answer_stream(Batch(services, client, occasion), request.stream()), media_type=NDJSON)
+
+
+def caller_of(client: Client) -> Caller:
+    """The client as checks know it.
+
+    :raises ScopeMissingError: it acts for no body.
+    """
     if client.organisation_code is None:
         raise ScopeMissingError(scope=Scope.CHECK.value)
-    checked = services.checker.check_presentation(body.token, by=client.organisation_code)
-    services.check_records.add(
-        checked.verdict, evidence="presentation", checked_by=f"client:{client.id}", purpose=checked.purpose
-    )
-    return VerdictView.of(checked.verdict)
+    terms = client.terms
+    return Caller(client.id, client.organisation_code, terms.licence_types, terms.service_items, terms.fields)
+
+
+def _occasion(services: Services, client: Client, item: str, case_number: str, *, checks: int = 1) -> Occasion:
+    """What the check is for, within the client's quota."""
+    occasion = services.department_checks.occasion(caller_of(client), item, case_number)
+    if checks:
+        services.quotas.take(client, checks)
+    return occasion
+
+
+def _answered(
+    request: Request,
+    services: Services,
+    client: Client,
+    occasion: Occasion,
+    answer: CheckAnswer,
+    purpose: str | None = None,
+) -> CheckView | Response:
+    form = form_asked_for(request)
+    if form == JSON:
+        return CheckView.of_answer(answer, services.register.today())
+    context = CheckContext(checked_by=f"{client.name}（{client.id}）", purpose=purpose or occasion.item.name.zh)
+    return report_response(form, answer.verdict, context, services.report_printer)

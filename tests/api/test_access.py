@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from store.clock import FixedClock
-from tests.api.conftest import Front
+from tests.api.conftest import CASE, Front
 
 
 def test_a_client_trades_its_secret_for_a_token_by_form_or_basic(front: Front) -> None:
@@ -54,9 +54,7 @@ def test_a_token_ends_after_fifteen_minutes(front: Front, clock: FixedClock) -> 
 
 def test_a_suspended_client_is_out_at_once(front: Front) -> None:
     front.house.services.clients.suspend("checker")
-    answer = front.http.post(
-        "/v1/checks/identifier", json={"identifier": front.licence.identifier}, headers=front.checker
-    )
+    answer = front.http.post("/v1/checks/identifier", json={}, headers=front.checker)
     assert (answer.status_code, answer.json()["code"]) == (401, "api.client_unknown")
 
 
@@ -69,9 +67,8 @@ def test_each_client_has_its_own_doors_only(front: Front) -> None:
     headers = {"issuer": front.issuer, "holder": front.holder, "checker": front.checker}
     for door, (method, path) in doors.items():
         for who, token in headers.items():
-            answer = front.http.request(
-                method, path, headers=token, json={"identifier": front.licence.identifier} if method == "POST" else None
-            )
+            body = {**CASE, "identifier": front.licence.identifier, "holder": front.licence.holder.code}
+            answer = front.http.request(method, path, headers=token, json=body if method == "POST" else None)
             assert answer.status_code == (200 if who == door else 403), (who, door, answer.text)
 
 

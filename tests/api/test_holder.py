@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.api.conftest import Front
+from tests.api.conftest import CASE, Front
 
 
 def test_a_holder_sees_the_licence_and_its_pdf(front: Front) -> None:
@@ -24,7 +24,7 @@ def test_what_a_holder_shows_is_checked_once(front: Front) -> None:
     shown = front.http.post("/v1/wallet/presentations", json=body, headers=front.holder)
     assert shown.status_code == 201
     assert shown.json()["qr_svg"].startswith("<?xml")
-    redeem = {"token": shown.json()["token"]}
+    redeem = {**CASE, "token": shown.json()["token"]}
     first = front.http.post("/v1/checks/presentation", json=redeem, headers=front.checker).json()
     assert first["verdict"] == "TOTAL_PASSED"
     assert first["licence"]["identifier"] == front.licence.identifier
@@ -36,6 +36,6 @@ def test_what_a_holder_shows_is_checked_once(front: Front) -> None:
 
 
 def test_a_forged_code_fails_without_an_error(front: Front) -> None:
-    answer = front.http.post("/v1/checks/presentation", json={"token": "x.y.z"}, headers=front.checker)
+    answer = front.http.post("/v1/checks/presentation", json={**CASE, "token": "x.y.z"}, headers=front.checker)
     assert answer.status_code == 200
     assert answer.json()["reasons"][0]["code"] == "presentation.invalid"

@@ -16,7 +16,7 @@ from api.cli import app
 from api.uploads import _IN_MEMORY
 from seal import Placement, SealingOrder, SealLevel
 from seal.errors import DocumentUnsealableError
-from tests.api.conftest import Front
+from tests.api.conftest import CASE, Front
 from tests.house import House
 from tests.pdfs import blank_pdf, write_large_pdf
 from verify import Policy, TrustAnchors, inspect_pdf
@@ -128,7 +128,7 @@ def test_a_large_upload_is_checked_from_disk_and_leaves_nothing_there(
     sealed = front.house.pdf(front.licence)
     longer = sealed + b"\0" * (_IN_MEMORY + 1)
     for body, verdict in ((sealed, "TOTAL_PASSED"), (longer, "TOTAL_FAILED")):
-        answer = front.http.post("/v1/checks/pdf", content=body, headers=front.checker)
+        answer = front.http.post("/v1/checks/pdf", params=CASE, content=body, headers=front.checker)
         assert answer.json()["verdict"] == verdict, answer.text
         page = front.http.post("/check", files={"file": ("licence.pdf", body, "application/pdf")})
         assert page.status_code == 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.api.conftest import Front
+from tests.api.conftest import CASE, Front
 from tests.pdfs import blank_pdf
 
 
@@ -21,7 +21,7 @@ def test_the_accept_header_chooses_the_form(front: Front) -> None:
         (",;=,;q=,/", "application/json", b"{"),
     ):
         headers = {**front.checker, "Content-Type": "application/pdf", "Accept": accept}
-        answer = front.http.post("/v1/checks/pdf?purpose=年检", content=pdf, headers=headers)
+        answer = front.http.post("/v1/checks/pdf", params={**CASE, "purpose": "年检"}, content=pdf, headers=headers)
         assert answer.status_code == 200, accept
         assert answer.headers["content-type"].split(";")[0] == form, accept
         assert answer.content.startswith(start), accept
@@ -29,14 +29,14 @@ def test_the_accept_header_chooses_the_form(front: Front) -> None:
 
 def test_a_check_with_a_report_is_on_record_too(front: Front) -> None:
     headers = {**front.checker, "Content-Type": "application/pdf", "Accept": "application/pdf"}
-    front.http.post("/v1/checks/pdf", content=front.house.pdf(front.licence), headers=headers)
+    front.http.post("/v1/checks/pdf", params=CASE, content=front.house.pdf(front.licence), headers=headers)
     assert len(front.house.services.check_records.of_licence(front.licence.identifier)) == 1
 
 
 def test_what_cannot_be_judged_gets_a_problem_in_any_form(front: Front) -> None:
     for accept in ("application/pdf", "application/xml"):
         headers = {**front.checker, "Content-Type": "application/pdf", "Accept": accept}
-        answer = front.http.post("/v1/checks/pdf", content=blank_pdf(), headers=headers)
+        answer = front.http.post("/v1/checks/pdf", params=CASE, content=blank_pdf(), headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (422, "verify.no_signature")
         assert answer.headers["content-type"] == "application/problem+json"
 

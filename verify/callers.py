@@ -1,0 +1,66 @@
+"""Who checks, and what for: a department's client with its permissions, the service item, the case (办件)."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from verify.check_errors import CaseNumberInvalidError, ServiceItemRefusedError
+from verify.service_items import ServiceItem, ServiceItems
+
+_LONGEST_CASE_NUMBER = 64
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A department's client and what it may ask for. None: without limit."""
+
+    client_id: str
+    body_code: str
+    """Unified social credit code."""
+    licence_types: frozenset[str] | None = None
+    service_items: frozenset[str] | None = None
+    fields: frozenset[str] = frozenset()
+    """``type.field`` or ``type.*``."""
+
+    def may_check(self, type_slug: str) -> bool:
+        """Whether licences of a type exist for it."""
+        return self.licence_types is None or type_slug in self.licence_types
+
+    def may_know(self, type_slug: str, field: str) -> bool:
+        """Whether it may be told a field."""
+        return self.may_check(type_slug) and not self.fields.isdisjoint({f"{type_slug}.{field}", f"{type_slug}.*"})
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What a check is made for."""
+
+    caller: Caller
+    item: ServiceItem
+    case_number: str
+    """办件编号."""
+
+
+def occasion(items: ServiceItems, caller: Caller, item_code: str, case_number: str) -> Occasion:
+    """What a check is to be made for, once it is found to be allowed.
+
+    :raises ServiceItemRefusedError: there is no such item, or the caller may not name it.
+    :raises CaseNumberInvalidError: the number of the case is not one.
+    """
+    if not 1 <= len(case_number) <= _LONGEST_CASE_NUMBER or any(
+        unicodedata.category(char)[0] in "CZ" for char in case_number
+    ):
+        raise CaseNumberInvalidError
+    return Occasion(caller, permitted_item(items, caller, item_code), case_number)
+
+
+def permitted_item(items: ServiceItems, caller: Caller, code: str) -> ServiceItem:
+    """A service item that a caller may name.
+
+    :raises ServiceItemRefusedError: there is none, or it may not.
+    """
+    item = items.find(code)
+    if item is None or (caller.service_items is not None and item.code not in caller.service_items):
+        raise ServiceItemRefusedError
+    return item

@@ -1,0 +1,291 @@
+"""Checks that departments ask for: four ways in, one form of answer, a record and a receipt of each.
+
+What a client may not see looks like what does not exist: the same reasons, and the same work done to find it
+(:meth:`trust.Register.sought`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from store.errors import YinzhengError
+from trust import CodeType, HolderIndex, Licence, Register
+from verify.callers import Caller, Occasion, occasion
+from verify.check_errors import ConsentMissingError
+from verify.checks import Checker
+from verify.consents import NO_CONSENT, Consent, ConsentBook
+from verify.materials import Application, MaterialFinding, find_material, overall
+from verify.questions import Answered, Question, answer, check_questions, held_by
+from verify.reasons import CATALOGUE, reason
+from verify.receipts import Checked, Evidence, ReceiptSigner, new_receipt_id
+from verify.records import CheckEntry, CheckRecords
+from verify.service_items import ServiceItems
+from verify.verdict import Reason, Verdict, verdict
+
+
+@dataclass(frozen=True)
+class CheckAnswer:
+    """The one form of answer, whatever was checked."""
+
+    verdict: Verdict
+    receipt_id: str
+    receipt: str
+    """The signed receipt, a JWS."""
+    fields: Mapping[str, Any]
+    """What was asked for and may be told."""
+    answers: tuple[Answered, ...] = ()
+    materials: tuple[MaterialFinding, ...] = ()
+    purpose: str | None = None
+    """What the holder showed the licence for, where it was shown."""
+
+
+@dataclass(frozen=True)
+class IdentifierCheck:
+    """One licence to check by its identifier, with a second fact so that nobody walks through identifiers."""
+
+    identifier: str
+    holder: str
+    """The code or the name of its holder."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What was checked and what came out, before it is put on record."""
+
+    evidence: Evidence
+    digest: str
+    verdict: Verdict
+    licence: Licence | None = None
+    consent: Consent = NO_CONSENT
+    purpose: str | None = None
+    materials: tuple[MaterialFinding, ...] = ()
+    receipt_id: str = field(default_factory=new_receipt_id)
+
+
+class DepartmentChecks:
+    """Checks for departments."""
+
+    def __init__(
+        self,
+        checker: Checker,
+        register: Register,
+        items: ServiceItems,
+        consents: ConsentBook,
+        records: CheckRecords,
+        signer: ReceiptSigner,
+        holder_index: Callable[[CodeType, str], HolderIndex],
+    ) -> None:
+        """Put the parts together.
+
+        :param holder_index: finds a holder by a code that has been checked.
+        """
+        self._checker = checker
+        self._register = register
+        self._items = items
+        self._consents = consents
+        self._records = records
+        self._signer = signer
+        self._holder_index = holder_index
+
+    def occasion(self, caller: Caller, item_code: str, case_number: str) -> Occasion:
+        """What a check is to be made for. Raises like :func:`verify.callers.occasion`."""
+        return occasion(self._items, caller, item_code, case_number)
+
+    def by_pdf(self, occasion: Occasion, file: bytes | Path) -> CheckAnswer:
+        """Check a sealed licence by its file.
+
+        :raises VerifyError: it cannot be read as a signed PDF at all (see :mod:`verify.errors`).
+        """
+        checked = self._checker.examine_pdf(file, visible=lambda found: occasion.caller.may_check(found.type.slug))
+        digest = checked.verdict.document_digest or ""
+        return self._finish(occasion, _Work("pdf", digest, checked.verdict, checked.licence))
+
+    def by_foreign_pdf(self, occasion: Occasion, file: bytes | Path) -> CheckAnswer:
+        """Check a PDF of other signers by the trust list.
+
+        :raises VerifyError: it cannot be read as a signed PDF at all (see :mod:`verify.errors`).
+        """
+        found = self._checker.check_foreign_pdf(file)
+        return self._finish(occasion, _Work("pdf", found.document_digest or "", found))
+
+    def by_identifier(
+        self,
+        occasion: Occasion,
+        check: IdentifierCheck,
+        questions: Sequence[Question] = (),
+        fields: Sequence[str] = (),
+        consent: str | None = None,
+    ) -> CheckAnswer:
+        """Check a licence by its identifier and its holder.
+
+        :param fields: what the department wants to know; told as far as client, item and consent allow.
+        :param consent: the holder's, for the fields.
+        :raises QuestionRefusedError: a question about a field for which the item does not provide.
+        :raises IdentifierInvalidError: it is not one, or its check character is wrong.
+        """
+        check_questions(questions, occasion)
+        found, licence = self._by_identifier(occasion, check)
+        agreed, refusals = self._agreed(occasion, [consent] if consent is not None else [])
+        found = replace(found, reasons=(*found.reasons, *refusals))
+        digest = _digest({"identifier": check.identifier, "holder": check.holder})
+        return self._finish(occasion, _Work("identifier", digest, found, licence, agreed), questions, fields)
+
+    def by_presentation(
+        self, occasion: Occasion, token: str, questions: Sequence[Question] = (), fields: Sequence[str] = ()
+    ) -> CheckAnswer:
+        """Redeem what a holder showed, and check the licence that it names."""
+        check_questions(questions, occasion)
+        found = self._checker.examine_presentation(
+            token,
+            by=occasion.caller.body_code,
+            visible=lambda licence: occasion.caller.may_check(licence.type.slug),
+        )
+        consent = Consent({found.licence.identifier: None}) if found.licence is not None else NO_CONSENT
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        work = _Work("presentation", digest, found.verdict, found.licence, consent, found.purpose)
+        return self._finish(occasion, work, questions, fields)
+
+    def by_materials(
+        self,
+        occasion: Occasion,
+        application: Mapping[str, str],
+        consents: Sequence[str] = (),
+        applicant: tuple[CodeType, str] | None = None,
+    ) -> CheckAnswer:
+        """See which of an item's materials the city has already.
+
+        :param application: fields of the application, for requirements that compare with them.
+        :param consents: the applicant's; licences that none covers are not looked at.
+        :param applicant: whose licences are looked at without consent, where the item names the law that allows it.
+        :raises ConsentMissingError: there is neither.
+        """
+        if not consents and (applicant is None or occasion.item.without_consent is None):
+            raise ConsentMissingError
+        agreed, refusals = self._agreed(occasion, consents)
+        licences = list(self._register.get_many(sorted(agreed.licences)).values())
+        if applicant is not None and occasion.item.without_consent is not None:
+            held = self._register.held_by(self._holder_index(*applicant))
+            licences += [each for each in held if not agreed.covers(each)]
+        today = self._register.today()
+        known = Application(occasion.caller, licences, application, today)
+        findings = tuple(find_material(each, known) for each in occasion.item.materials)
+        found = verdict([overall(findings), *refusals], checked_at=self._checker.now())
+        digest = _digest({"application": dict(application), "consents": list(consents), "applicant": applicant})
+        return self._finish(occasion, _Work("materials", digest, found, materials=findings))
+
+    def by_identifiers(
+        self, occasion: Occasion, checks: Sequence[IdentifierCheck], *, batch_id: str
+    ) -> list[Verdict | YinzhengError]:
+        """Check many licences by their identifiers; what is wrong with one stands in its place.
+
+        Each check is put on record under the number of the batch; its receipt is the caller's to ask for once, by
+        :meth:`batch_receipt`.
+        """
+        outcomes: list[Verdict | YinzhengError] = []
+        for check in checks:
+            try:
+                outcomes.append(self._by_identifier(occasion, check)[0])
+            except YinzhengError as error:
+                if error.code != "trust.identifier_invalid":
+                    raise
+                outcomes.append(error)
+        by = f"client:{occasion.caller.client_id}"
+        made = [each for each in outcomes if isinstance(each, Verdict)]
+        self._records.add_many([CheckEntry(each, "identifier", by, occasion, reference=batch_id) for each in made])
+        return outcomes
+
+    def batch_receipt(self, occasion: Occasion, *, batch_id: str, digest: str, checked: int) -> str:
+        """The receipt of a batch, by the digest of all that was answered.
+
+        :param digest: SHA-256 of the answers, as the caller gives them out; lowercase hexadecimal.
+        """
+        found = verdict([reason("batch.answered", count=checked)], checked_at=self._checker.now())
+        return self._finish(occasion, _Work("batch", digest, found, receipt_id=batch_id)).receipt
+
+    def _by_identifier(self, occasion: Occasion, check: IdentifierCheck) -> tuple[Verdict, Licence | None]:
+        def visible(found: Licence) -> bool:
+            # both are looked at in any case, so that the time taken does not tell which one failed
+            return held_by(found, check.holder) & occasion.caller.may_check(found.type.slug)
+
+        checked = self._checker.examine_identifier(check.identifier, visible=visible)
+        return checked.verdict, checked.licence
+
+    def _agreed(self, occasion: Occasion, tokens: Sequence[str]) -> tuple[Consent, tuple[Reason, ...]]:
+        """What the holders agreed to by some consents, together, and why others of them do not count."""
+        agreed, refusals = NO_CONSENT, []
+        for token in dict.fromkeys(tokens):
+            try:
+                consent = self._consents.use(
+                    token,
+                    by=occasion.caller.body_code,
+                    service_item=occasion.item.code,
+                    case_number=occasion.case_number,
+                )
+            except YinzhengError as error:
+                if error.code not in CATALOGUE:
+                    raise
+                refusals.append(reason(error.code))
+            else:
+                agreed = agreed.joined(consent)
+        return agreed, tuple(refusals)
+
+    def _finish(
+        self, occasion: Occasion, work: _Work, questions: Sequence[Question] = (), fields: Sequence[str] = ()
+    ) -> CheckAnswer:
+        """Answer the questions, put the check on record and sign its receipt."""
+        today = self._register.today()
+        answers = tuple(answer(each, work.licence, occasion, today) for each in questions)
+        found = work.verdict
+        checked = Checked(
+            evidence=work.evidence,
+            digest=work.digest,
+            verdict=found.indication,
+            reason_codes=[each.code for each in found.reasons],
+            checked_at=found.checked_at,
+            identifier=found.licence.identifier if found.licence is not None else None,
+        )
+        receipt = self._signer.sign(occasion, checked, receipt_id=work.receipt_id)
+        entry = CheckEntry(
+            found,
+            work.evidence,
+            f"client:{occasion.caller.client_id}",
+            occasion,
+            purpose=work.purpose,
+            reference=work.receipt_id,
+            identifiers=tuple({each.identifier for finding in work.materials for each in finding.licences}),
+        )
+        self._records.add(entry, receipt=receipt)
+        return CheckAnswer(
+            verdict=found,
+            receipt_id=work.receipt_id,
+            receipt=receipt,
+            fields=disclosed(occasion, work.licence, work.consent, fields),
+            answers=answers,
+            materials=work.materials,
+            purpose=work.purpose,
+        )
+
+
+def disclosed(occasion: Occasion, licence: Licence | None, consent: Consent, wanted: Sequence[str]) -> dict[str, Any]:
+    """The fields of a licence that were asked for and that client, service item and holder, or the law, all allow."""
+    if licence is None:
+        return {}
+    slug, item = licence.type.slug, occasion.item
+    return {
+        key: licence.fields[key]
+        for key in dict.fromkeys(wanted)
+        if key in licence.fields
+        and item.needs(slug, key)
+        and occasion.caller.may_know(slug, key)
+        and (consent.tells(licence, key) or item.without_consent is not None)
+    }
+
+
+def _digest(request: Mapping[str, Any]) -> str:
+    canonical = json.dumps(request, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
