@@ -84,6 +84,7 @@ class SealRecordView(BaseModel):
     valid_until: datetime | None
     registered_at: datetime
     certificates: list[SealCertificateView] = Field(description="All it has had, oldest first.")
+    certificate_pem: str | None = Field(description="The one in use, or the last; null where a person's name is in it.")
     supersedes: str | None = Field(description="Number of the seal whose place it took.")
     superseded_by: str | None
 
@@ -106,6 +107,7 @@ class SealRecordView(BaseModel):
             valid_until=record.valid_until,
             registered_at=record.registered_at,
             certificates=[SealCertificateView.of(each) for each in record.certificates],
+            certificate_pem=record.certificate_pem,
             supersedes=record.supersedes,
             superseded_by=record.superseded_by,
         )

@@ -350,7 +350,7 @@ class Services:
     @cached_property
     def public_register(self) -> PublicRegister:
         """What the public may know of seals."""
-        return PublicRegister(self.seals, self.clock)
+        return PublicRegister(self.seals, self.keys.authority, self.clock)
 
     @cached_property
     def sealer(self) -> Sealer:

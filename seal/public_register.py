@@ -1,7 +1,7 @@
 """The public register of seals (备案): what anybody may know of a seal, by its number.
 
-Of a person only the first character of the name is told, and of a seal that shows a person's name no digest of its
-picture: who knows the fonts could draw the seals of likely names and compare.
+Of a person only the first character of the name is told, and of a seal that shows a person's name no certificate, in
+which it stands, and no digest of its picture: who knows the fonts could draw the seals of likely names and compare.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from keys import CertificateAuthority
 from seal.errors import SealNotRegisteredError, SealUnknownError
 from seal.kinds import SealKind, SealOwnerKind
 from seal.people import Person
@@ -42,6 +45,8 @@ class PublicRecord:
     registered_at: datetime
     certificates: tuple[SealCertificate, ...]
     """All it has had, oldest first."""
+    certificate_pem: str | None
+    """The one in use, or the last; None where a person's name stands in it."""
     supersedes: str | None
     superseded_by: str | None
 
@@ -49,8 +54,9 @@ class PublicRecord:
 class PublicRegister:
     """Looks seals up for the public."""
 
-    def __init__(self, seals: SealRegistry, clock: Clock) -> None:
+    def __init__(self, seals: SealRegistry, authority: CertificateAuthority, clock: Clock) -> None:
         self._seals = seals
+        self._authority = authority
         self._clock = clock
 
     def find(self, number: str) -> PublicRecord:
@@ -80,9 +86,15 @@ class PublicRegister:
             valid_until=seal.valid_until,
             registered_at=seal.registered_at,
             certificates=tuple(self._seals.certificates(number)),
+            certificate_pem=self._certificate(seal),
             supersedes=seal.supersedes,
             superseded_by=self._seals.successor(number),
         )
+
+    def _certificate(self, seal: Seal) -> str | None:
+        if seal.certificate_id is None or seal.kind.rules.personal:
+            return None
+        return self._authority.get(seal.certificate_id).certificate.public_bytes(Encoding.PEM).decode("ascii")
 
 
 def _owner_name(seal: Seal) -> str:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from keys import CertificateAuthority, FieldVault, KeyCustody, Record, RecordLog
 from seal._tables import (
-    OrganisationRow,
-    SealCertificateRow,
     SealEventRow,
-    SealGrantRow,
     SealRequestRow,
     SealRow,
 )
@@ -25,22 +21,16 @@ from seal.errors import (
     SealRequestUnknownError,
     SealRequestWaitingError,
     SealSecondOfficerError,
-    SealUnknownError,
 )
 from seal.fonts import FontLibrary
 from seal.grants import OWN_USE, Grants, GrantTerms
 from seal.making import SealMaker
-from seal.pictures import SealPicture, picture_of
+from seal.seal_book import SealBook, locked_seal
 from seal.seals import (
     Seal,
     SealApplication,
-    SealCertificate,
-    SealEvent,
     SealRequest,
-    certificate_of,
-    event_of,
     request_of,
-    seal_of,
 )
 from seal.states import EXPIRING, ON_REQUEST, Move, SealState, possible_moves, state_after, state_at
 from seal.texts import Act, checked_text, same_officer
@@ -50,7 +40,7 @@ from store.database import Database
 _CALENDAR = Act("system:calendar", "有效期届满", None)
 
 
-class SealRegistry:
+class SealRegistry(SealBook):
     """All seals of the city and the rules of their life. Two officers at once: one wins, and the other is told."""
 
     def __init__(
@@ -62,9 +52,7 @@ class SealRegistry:
         clock: Clock,
         fonts: FontLibrary,
     ) -> None:
-        self._database = database
-        self._vault = vault
-        self._clock = clock
+        super().__init__(database, vault, clock)
         self._maker = SealMaker(custody, authority, vault, clock)
         self._applications = Applications(vault, clock, fonts)
         self._grants = Grants(database, clock)
@@ -87,7 +75,7 @@ class SealRegistry:
         with self._database.transaction() as session:
             old = None
             if application.supersedes is not None:
-                old = _seal_row(session, application.supersedes, lock="update")
+                old = locked_seal(session, application.supersedes)
                 if self._after(old, Move.CHANGE) is None or _has_successor(session, old):
                     raise self._refused(old, Move.CHANGE)
             seal = self._applications.enter(session, application, act, old)
@@ -184,127 +172,6 @@ class SealRegistry:
             for row in rows:
                 self._carry_out(session, row, Move.EXPIRE, _CALENDAR, None)
             return [row.number for row in rows]
-
-    def get(self, number: str) -> Seal:
-        """The seal with a number.
-
-        :raises SealUnknownError: there is none.
-        """
-        with self._database.transaction() as session:
-            return self._seal_of(_seal_row(session, number))
-
-    def all(self) -> list[Seal]:
-        """Every seal, by number."""
-        with self._database.transaction() as session:
-            return [self._seal_of(row) for row in session.scalars(sa.select(SealRow).order_by(SealRow.number))]
-
-    def usable_for(
-        self,
-        licence_type: str,
-        organisation_code: str | None = None,
-        *,
-        user: str | None = None,
-        client_id: str | None = None,
-    ) -> list[Seal]:
-        """Bodies' active seals that may be put on a type of document now, quotas aside, newest last.
-
-        :param organisation_code: of the body that owns the seal; any where left out.
-        :param user: code of the body that uses it; the owner where left out.
-        :param client_id: the client through which the user comes.
-        """
-        now = self._clock.now()
-        using = sa.orm.aliased(OrganisationRow)
-        whose = SealGrantRow.organisation_id.is_(None) | (using.id == SealRow.organisation_id)
-        if user is not None:
-            whose = (using.code == user) | (SealGrantRow.organisation_id.is_(None) & (OrganisationRow.code == user))
-        granted = (
-            sa.select(SealRow.id)
-            .join(OrganisationRow, OrganisationRow.id == SealRow.organisation_id)
-            .join(SealGrantRow, SealGrantRow.seal_id == SealRow.id)
-            .outerjoin(using, using.id == SealGrantRow.organisation_id)
-            .where(
-                SealRow.state == SealState.ACTIVE,
-                SealRow.valid_until > now,
-                SealGrantRow.revoked_at.is_(None),
-                SealGrantRow.valid_from <= now,
-                sa.or_(SealGrantRow.valid_until.is_(None), SealGrantRow.valid_until > now),
-                SealGrantRow.licence_types.contains([licence_type]),
-                sa.or_(SealGrantRow.client_id.is_(None), SealGrantRow.client_id == client_id),
-                whose,
-            )
-        )
-        if organisation_code is not None:
-            granted = granted.where(OrganisationRow.code == organisation_code)
-        with self._database.transaction() as session:
-            rows = session.scalars(sa.select(SealRow).where(SealRow.id.in_(granted)).order_by(SealRow.id))
-            return [self._seal_of(row) for row in rows]
-
-    def waiting(self) -> list[SealRequest]:
-        """Requests that wait for a second officer, oldest first."""
-        statement = (
-            sa.select(SealRequestRow, SealRow.number)
-            .join(SealRow, SealRow.id == SealRequestRow.seal_id)
-            .where(SealRequestRow.decided_at.is_(None))
-            .order_by(SealRequestRow.id)
-        )
-        with self._database.transaction() as session:
-            return [request_of(row, number) for row, number in session.execute(statement)]
-
-    def find_request(self, request_id: int) -> SealRequest:
-        """A request, whether it waits or was decided.
-
-        :raises SealRequestUnknownError: there is none.
-        """
-        with self._database.transaction() as session:
-            row = session.get(SealRequestRow, request_id)
-            if row is None:
-                raise SealRequestUnknownError(request=request_id)
-            return request_of(row, session.get_one(SealRow, row.seal_id).number)
-
-    def requests(self, number: str) -> list[SealRequest]:
-        """All that was asked for a seal, and how it was decided, oldest first."""
-        with self._database.transaction() as session:
-            seal = _seal_row(session, number)
-            rows = session.scalars(
-                sa.select(SealRequestRow).where(SealRequestRow.seal_id == seal.id).order_by(SealRequestRow.id)
-            )
-            return [request_of(row, number) for row in rows]
-
-    def history(self, number: str) -> list[SealEvent]:
-        """All that happened to a seal, oldest first."""
-        with self._database.transaction() as session:
-            seal = _seal_row(session, number)
-            rows = session.scalars(
-                sa.select(SealEventRow).where(SealEventRow.seal_id == seal.id).order_by(SealEventRow.id)
-            )
-            return [event_of(row) for row in rows]
-
-    def certificates(self, number: str) -> list[SealCertificate]:
-        """The certificates that a seal has had, oldest first; the one in use is last."""
-        with self._database.transaction() as session:
-            seal = _seal_row(session, number)
-            rows = session.scalars(
-                sa.select(SealCertificateRow)
-                .where(SealCertificateRow.seal_id == seal.id)
-                .order_by(SealCertificateRow.id)
-            )
-            return [certificate_of(row) for row in rows]
-
-    def successor(self, number: str) -> str | None:
-        """The number of the seal that took a seal's place."""
-        with self._database.transaction() as session:
-            seal = _seal_row(session, number)
-            return session.scalar(
-                sa.select(SealRow.number).where(SealRow.supersedes_id == seal.id, SealRow.registered_at.is_not(None))
-            )
-
-    def artwork(self, seal: Seal) -> SealPicture:
-        """The picture of a seal, as it was approved."""
-        with self._database.transaction() as session:
-            return picture_of(_seal_row(session, seal.number).picture, seal.number, self._vault)
-
-    def _seal_of(self, row: SealRow) -> Seal:
-        return seal_of(row, self._vault)
 
     def _alone(self, number: str, move: Move, act: Act) -> Seal:
         with self._database.transaction() as session:
@@ -452,24 +319,6 @@ class SealRegistry:
         session.flush()
         facts = {"state": seal.state}
         self._log.add(session, Record(f"seal.{move}", f"seal:{seal.number}", now, facts, particulars))
-
-
-def locked_seal(session: Session, number: str) -> SealRow:
-    """The row of a seal, locked against changes until the transaction ends; for the modules of this package.
-
-    :raises SealUnknownError: there is none.
-    """
-    return _seal_row(session, number, lock="update")
-
-
-def _seal_row(session: Session, number: str, *, lock: Literal["update"] | None = None) -> SealRow:
-    statement = sa.select(SealRow).where(SealRow.number == number)
-    if lock is not None:
-        statement = statement.with_for_update(of=SealRow)
-    row = session.scalar(statement)
-    if row is None:
-        raise SealUnknownError(number=number)
-    return row
 
 
 def _has_successor(session: Session, seal: SealRow) -> bool:
