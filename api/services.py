@@ -52,6 +52,7 @@ from keys.foreign import ForeignCertificates
 from seal import (
     Authorisations,
     Consents,
+    CoSealPress,
     CounterSealPress,
     Credentials,
     DetachedSealer,
@@ -60,6 +61,7 @@ from seal import (
     Grants,
     InternalTimeStamps,
     IssuedHere,
+    JointSealer,
     Organisations,
     People,
     PublicRegister,
@@ -365,9 +367,17 @@ class Services:
     @cached_property
     def counter_sealer(self) -> Sealer:
         """Puts seals on documents that people have signed."""
+        return self._sealer_with(CounterSealPress)
+
+    @cached_property
+    def joint_sealer(self) -> JointSealer:
+        """Puts the seals of several departments on one document."""
+        return JointSealer(self._sealer_with(CoSealPress), self.counter_sealer)
+
+    def _sealer_with(self, press: type[SealPress]) -> Sealer:
         evidence = IssuedHere(self.keys.evidence)
-        press = CounterSealPress(self.keys.custody, self.keys.authority, self.time_stamps, evidence)
-        return Sealer(self.seals, self.seal_uses, press, self.ses_signer)
+        made = press(self.keys.custody, self.keys.authority, self.time_stamps, evidence)
+        return Sealer(self.seals, self.seal_uses, made, self.ses_signer)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -473,6 +483,7 @@ class Services:
             renderer=self.renderer,
             seals=self.seals,
             sealer=self.sealer,
+            joint_sealer=self.joint_sealer,
             clock=self.clock,
             check_url=self._check_url,
             references=References(self.status_lists, LicenceLog(self.keys.vault), log_origin=self._log_origin),

@@ -7,12 +7,13 @@ from seal import _signing_tables as _signing_tables  # registers the tables
 from seal import _tables as _tables
 from seal.artwork import Artwork, StrokePoint
 from seal.authorisations import Authorisation, Authorisations, SignatureRecord, SignedSubject
-from seal.countersealing import CounterSealPress
+from seal.countersealing import CoSealPress, CounterSealPress
 from seal.credentials import Credentials, CredentialState, OwnerKind, Signatory, SigningCredential
 from seal.detached import DetachedOrder, DetachedSealer, DetachedSignature
 from seal.external_time_stamps import ExternalTimeStamps
 from seal.fonts import FontLibrary
 from seal.grants import Grant, Grants, GrantTerms, SealUser
+from seal.joint import JointSealer
 from seal.kinds import SealKind, SealOwnerKind
 from seal.long_term import SealLevel, ValidationData
 from seal.organisations import Organisation, Organisations
@@ -36,6 +37,7 @@ __all__ = [
     "Artwork",
     "Authorisation",
     "Authorisations",
+    "CoSealPress",
     "Consent",
     "Consents",
     "CounterSealPress",
@@ -51,6 +53,7 @@ __all__ = [
     "Grants",
     "InternalTimeStamps",
     "IssuedHere",
+    "JointSealer",
     "Move",
     "Organisation",
     "Organisations",

@@ -1,10 +1,13 @@
-"""Signatures side by side: people sign a PDF one after the other, and a department's seal closes it.
+"""Signatures side by side: people sign a PDF one after the other, or departments seal it, and the last seal closes it.
 
 The rule. A certifying seal has to be the first signature of a PDF (ISO 32000-1, 12.8.2.2), so a document that people
 have signed is sealed differently: with an approval signature that locks all fields and permits no change from then on
-(ISO 32000-2, 12.7.5.5, the signature field lock dictionary with ``/Action /All`` and ``/P 1``). It is the last one.
+(ISO 32000-2, 12.7.5.5, the signature field lock dictionary with ``/Action /All`` and ``/P 1``). It is the last one. So
+is the issuer's on a licence of several departments (联合发证): were the first seal to certify, it would have to permit
+signing, and thereby the filling in of forms, to everybody and for ever.
 
-- A person's signature is an approval signature without a lock, so that others can follow.
+- A person's signature is an approval signature without a lock, so that others can follow. So is a department's seal
+  under which another department's comes.
 - Nobody signs over what nobody signed: the last signature has to cover the whole file as it is.
 - After a certifying seal, or one that locks, nothing is signed or sealed.
 
@@ -16,9 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import IO, Any
 
+from cryptography import x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec
 from pyhanko.sign.signers.cms_embedder import SigMDPSetup
@@ -28,6 +33,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from seal.errors import DocumentUnsealableError
+from seal.long_term import ValidationData
 from seal.pdf import BROKEN, Placement, RevisionWriter, SealAppearance, begin_signature, box_of
 from seal.press import SealPress
 from seal.signing_errors import DocumentLockedError
@@ -80,10 +86,34 @@ def seal_signed_pdf(
     _add(source, target, "Seal", Picture(appearance, placement), placeholder, sign, locks=True)
 
 
+def add_seal(
+    source: IO[bytes],
+    target: IO[bytes],
+    *,
+    appearance: SealAppearance,
+    placement: Placement,
+    placeholder: SignatureObject,
+    sign: Callable[[bytes], bytes],
+) -> None:
+    """Put on a seal under which others follow; takes and raises what :func:`seal_signed_pdf` does."""
+    _add(source, target, "Seal", Picture(appearance, placement), placeholder, sign, locks=False)
+
+
+class CoSealPress(SealPress):
+    """Puts seals on a document whose last seal is another one's. Only a :class:`CounterSealPress` finishes it."""
+
+    write = staticmethod(add_seal)
+
+
 class CounterSealPress(SealPress):
-    """Seals what people have signed. In the place of the other press, a :class:`seal.sealing.Sealer` is for those."""
+    """Seals what others have signed or sealed. In the place of the other press, a :class:`seal.sealing.Sealer` is for
+    those. The validation data are those of all of them.
+    """
 
     write = staticmethod(seal_signed_pdf)
+
+    def _evidence(self, document: IO[bytes], certificate: x509.Certificate, at: datetime) -> ValidationData:
+        return self._validation_data(certificate) + self._standing(document, at)
 
 
 def _add(

@@ -91,7 +91,7 @@ class SealPress:
         )
         if level in (SealLevel.B_LT, SealLevel.B_LTA):
             certificate = self._authority.get(certificate_id).certificate
-            data = self._revocation.validation_data(certificate)
+            data = self._evidence(target, certificate, at)
             self._add_validation_data(target, data, archive=level is SealLevel.B_LTA)
 
     @property
@@ -110,16 +110,27 @@ class SealPress:
         :raises DocumentUnsealableError: it is no sound PDF.
         :raises TimeStampError: no time stamp could be had.
         """
+        self._add_validation_data(document, self._standing(document, at), archive=True)
+
+    def _evidence(self, document: IO[bytes], certificate: x509.Certificate, at: datetime) -> ValidationData:
+        """What goes into a document that was just sealed with a certificate."""
+        return self._validation_data(certificate)
+
+    def _validation_data(self, certificate: x509.Certificate) -> ValidationData:
+        return self._revocation.validation_data(certificate)
+
+    def _standing(self, document: IO[bytes], at: datetime) -> ValidationData:
+        """What is known now of the certificates that signed in a document and have not ended."""
         data = ValidationData()
         for certificate in signers_of(document):
             if at < certificate.not_valid_after_utc:
                 with suppress(CertificateRevokedError, CertificateUnknownError):
-                    data += self._revocation.validation_data(certificate)
-        self._add_validation_data(document, data, archive=True)
+                    data += self._validation_data(certificate)
+        return data
 
     def _add_validation_data(self, document: IO[bytes], data: ValidationData, *, archive: bool) -> None:
         for certificate in self._time_stamps.certificates:
-            data += self._revocation.validation_data(certificate)
+            data += self._validation_data(certificate)
         stamp = DocumentStamp(self._time_stamps.size, self._time_stamps.stamp) if archive else None
         add_validation_data(document, data, stamp)
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from seal import Organisation, Placement, SealedPdf, Sealer, SealingOrder, SealRegistry
+from seal import JointSealer, Organisation, Placement, SealedPdf, Sealer, SealingOrder, SealRegistry
 from seal import Seal as SealRecord
 from seal.errors import SealAmbiguousError, SealNoneForTypeError
 from store.clock import Clock
@@ -77,6 +77,7 @@ class Issuing:
         renderer: Renderer,
         seals: SealRegistry,
         sealer: Sealer,
+        joint_sealer: JointSealer,
         clock: Clock,
         check_url: str,
         references: References,
@@ -90,6 +91,7 @@ class Issuing:
         self._renderer = renderer
         self._seals = seals
         self._sealer = sealer
+        self._joint_sealer = joint_sealer
         self._clock = clock
         self._check_url = check_url
         self._references = references
@@ -174,19 +176,26 @@ class Issuing:
         :raises YinzhengError: what laying out, sealing or keeping it raises.
         """
         place = content.type.seal
-        sealed = self._sealer.seal_pdf(
-            self._renderer.render(content, at=self._clock.now().replace(microsecond=0)),
-            SealingOrder(
-                seal_number=seal.number,
-                caller=actor,
-                document_type=content.type.slug,
-                document_identifier=str(content.identifier),
-                placement=Placement(place.page, place.x_mm, place.y_mm),
-                reason=reason,
-                level=place.level,
-                signatures=place.signatures,
-            ),
+        order = SealingOrder(
+            seal_number=seal.number,
+            caller=actor,
+            document_type=content.type.slug,
+            document_identifier=str(content.identifier),
+            placement=Placement(place.page, place.x_mm, place.y_mm),
+            reason=reason,
+            level=place.level,
+            signatures=place.signatures,
         )
+        others = [
+            replace(
+                order,
+                seal_number=self._co_seal(content.type, each.issuer).number,
+                placement=Placement(each.page, each.x_mm, each.y_mm),
+            )
+            for each in content.type.page.co_seals
+        ]
+        pdf = self._renderer.render(content, at=self._clock.now().replace(microsecond=0))
+        sealed = self._joint_sealer.seal_pdf(pdf, others, order) if others else self._sealer.seal_pdf(pdf, order)
         self._objects.put(sealed.data)
         return sealed
 
@@ -218,8 +227,12 @@ class Issuing:
         seals = self._seals.usable_for(licence_type.slug, issuer_code)
         if not seals:
             raise SealNoneForTypeError(document_type=licence_type.name_zh)
-        may = licence_type.issuers.allows
-        allowed = [seal for seal in seals if may(seal.organisation.code, seal.organisation.region_code)]
+        may, others = licence_type.issuers.allows, {each.issuer for each in licence_type.page.co_seals}
+        allowed = [
+            seal
+            for seal in seals
+            if may(seal.organisation.code, seal.organisation.region_code) and seal.organisation.code not in others
+        ]
         if not allowed:
             issuer = seals[-1].organisation.code
             raise IssuerNotAllowedError(issuer=issuer, name_zh=licence_type.name_zh, name_en=licence_type.name_en)
@@ -227,6 +240,13 @@ class Issuing:
         if len(codes) > 1:
             raise SealAmbiguousError(document_type=licence_type.name_zh, codes=", ".join(codes))
         return allowed[-1]
+
+    def _co_seal(self, licence_type: LicenceType, code: str) -> SealRecord:
+        """The seal of a department that issues together with the issuer."""
+        seals = self._seals.usable_for(licence_type.slug, code)
+        if not seals:
+            raise SealNoneForTypeError(document_type=licence_type.name_zh)
+        return seals[-1]
 
     def _content(
         self, licence_type: LicenceType, checked: CheckedFields, issuer: Organisation, issue_date: date

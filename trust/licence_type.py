@@ -187,6 +187,18 @@ class SealPlace:
 
 
 @dataclass(frozen=True)
+class CoSeal:
+    """A further seal on a licence that several departments issue together (联合发证)."""
+
+    issuer: str
+    """Unified social credit code of the department whose seal it is."""
+    page: int
+    x_mm: float
+    y_mm: float
+    diameter_mm: float
+
+
+@dataclass(frozen=True)
 class Layout:
     """The page of a type."""
 
@@ -195,6 +207,9 @@ class Layout:
     most_pages: int
     """How many pages a licence may take; most types have one."""
     seal: SealPlace
+    co_seals: tuple[CoSeal, ...]
+    """Of the departments that issue it together with the issuer, in the order in which they seal; the issuer's own is
+    the last, and closes the document."""
     files: Mapping[str, bytes] = field(repr=False)
     """By path, with ``/`` between: ``template.typ``, the Typst template of the pages; ``ornament.typ``, the Typst
     drawing of their ground, the same under every licence; and what these two read."""

@@ -32,6 +32,7 @@ from trust.codes import UnifiedSocialCreditCode
 from trust.errors import TypeDefinitionError, UsccInvalidError
 from trust.licence_type import (
     Agreement,
+    CoSeal,
     HolderFields,
     HolderRule,
     IssuerRule,
@@ -51,12 +52,26 @@ MAX_ROWS = 2000
 MAX_PAGES = 60
 
 _KEYS = frozenset(
-    {"code", "name", "use", "page", "holder", "number_field", "validity", "seal", "issuers", "agreements", "fields"}
+    {
+        "code",
+        "name",
+        "use",
+        "page",
+        "holder",
+        "number_field",
+        "validity",
+        "seal",
+        "co_seals",
+        "issuers",
+        "agreements",
+        "fields",
+    }
 )
 _SLUG = re.compile(r"[a-z][a-z0-9_]{1,62}[a-z0-9]")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MM = (20, 900)
 _MAX_VARYING = 3
+_MOST_CO_SEALS = 4
 
 
 def read_type(
@@ -139,6 +154,7 @@ def _layout(package: TypePackage, raw: Mapping[str, Any]) -> Layout:
                 "signatures": SignatureProfile(seal.get("signatures", SignatureProfile.INTERNATIONAL)),
             }
         ),
+        co_seals=tuple(CoSeal(**each) for each in raw.get("co_seals", ())),
         files=MappingProxyType({path: data for path, data in package.files.items() if path != DEFINITION}),
     )
 
@@ -170,14 +186,26 @@ def _contradictions_of_the_layout(layout: Layout, package: TypePackage) -> Itera
         yield f"a side of the page has to measure {_MM[0]} to {_MM[1]} mm"
     if not 1 <= layout.most_pages <= MAX_PAGES:
         yield f"a licence has 1 to {MAX_PAGES} pages"
-    place = layout.seal
-    radius = place.diameter_mm / 2
-    if not (
-        1 <= place.page <= layout.most_pages
-        and radius <= place.x_mm <= layout.width_mm - radius
-        and radius <= place.y_mm <= layout.height_mm - radius
-    ):
-        yield "the seal does not lie on the page"
+    places: tuple[SealPlace | CoSeal, ...] = (layout.seal, *layout.co_seals)
+    for place in places:
+        radius = place.diameter_mm / 2
+        if not (
+            1 <= place.page <= layout.most_pages
+            and radius <= place.x_mm <= layout.width_mm - radius
+            and radius <= place.y_mm <= layout.height_mm - radius
+        ):
+            yield "a seal does not lie on the page"
+    yield from _contradictions_of_co_seals(layout)
+
+
+def _contradictions_of_co_seals(layout: Layout) -> Iterator[str]:
+    issuers = [UnifiedSocialCreditCode.parse(each.issuer).number for each in layout.co_seals]
+    if len(set(issuers)) < len(issuers) or len(issuers) > _MOST_CO_SEALS:
+        yield f"at most {_MOST_CO_SEALS} other departments seal a licence, each once"
+    if issuers and layout.seal.signatures is not SignatureProfile.INTERNATIONAL:
+        yield "a licence that several departments seal has international signatures alone"
+    if issuers and layout.seal.level is SealLevel.B_B:
+        yield "a licence that several departments seal has time stamps"
 
 
 def _contradictions_of_the_schema(found: LicenceType) -> Iterator[str]:

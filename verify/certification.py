@@ -1,4 +1,4 @@
-"""The one revision that may follow a licence's seal signature (GB/T 38540): the certifying seal over it.
+"""The one revision that may follow a licence's seal signature (GB/T 38540), or a seal under another: the next seal.
 
 An allow-list like that of :mod:`verify.revisions`. Objects that were there stay as they were but for the three places
 that have to name the seal: catalogue, form and page. New objects can then be reached through the seal's field alone.
@@ -11,7 +11,7 @@ from verify.fields import SignatureField
 from verify.objects import Ref, Value
 from verify.rows import appended, changed, check_trailer, is_page, read_row, same
 
-_FIELD_KEYS = {"FT", "T", "Type", "Subtype", "F", "Rect", "P", "AP", "V"}
+_FIELD_KEYS = {"FT", "T", "Type", "Subtype", "F", "Rect", "P", "AP", "V", "Lock"}
 
 
 def check_certification(before: Document, sealed: Document, seal: SignatureField) -> None:

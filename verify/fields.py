@@ -114,6 +114,33 @@ def certifies(document: Document, field: SignatureField) -> bool:
     )
 
 
+def has_lock(document: Document, field: SignatureField) -> bool:
+    """Whether the field of a signature has a lock of any kind (ISO 32000-2, 12.7.5.5)."""
+    return any(each.get("V") == field.reference and "Lock" in each for _, each in _field_nodes(document))
+
+
+def locks(document: Document, field: SignatureField) -> bool:
+    """Whether a signature locks all fields and lets nothing change from then on (ISO 32000-2, 12.7.5.5 and 12.8.2.4).
+
+    :raises PdfSyntaxError: what it says is not understood.
+    """
+    nodes = [each for _, each in _field_nodes(document) if field.reference and each.get("V") == field.reference]
+    references = document.array(field.value.get("Reference"))
+    if len(nodes) != 1 or nodes[0].get("Lock") is None or len(references) != 1:
+        return False
+    reference = document.dictionary(references[0])
+    method = document.resolve(reference.get("TransformMethod"))
+    return method == "FieldMDP" and all(
+        _locks_all(document, value) for value in (nodes[0]["Lock"], reference.get("TransformParams"))
+    )
+
+
+def _locks_all(document: Document, value: Value) -> bool:
+    found = document.dictionary(value)
+    permits = document.resolve(found.get("P"))
+    return document.resolve(found.get("Action")) == "All" and isinstance(permits, int) and permits == 1
+
+
 def count_pages(document: Document) -> int:
     """Number of pages.
 

@@ -1,8 +1,9 @@
 """The strict policy, for licences that were sealed here.
 
 Exactly one certifying signature that lets nothing change, over the whole file as it was then, seal data of GB/T 38540
-within it included; after it nothing but validation data and document time stamps; every structure in the one form that
-we write; a time stamp that holds, and a chain that held at the time it proves.
+within it included; or, on a licence of several departments, their seals one after the other and a last one that locks.
+After it nothing but validation data and document time stamps; every structure in the one form that we write; a time
+stamp that holds, and a chain that held at the time it proves.
 """
 
 from __future__ import annotations
@@ -11,8 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from verify.certification import check_certification
+from verify.co_seals import CoSealCheck, check_co_seals
 from verify.document import Document, text
-from verify.fields import SignatureField, certifies, count_pages, docmdp_level, licence_data, signature_fields
+from verify.fields import (
+    SignatureField,
+    certifies,
+    count_pages,
+    docmdp_level,
+    licence_data,
+    locks,
+    signature_fields,
+)
 from verify.judgement import Judgement, Standing, level_of, signature_report, time_stamp_report
 from verify.objects import PdfSyntaxError
 from verify.pdf_date import read_pdf_date
@@ -48,22 +58,23 @@ def judge_licence(document: Document, fields: list[SignatureField], trust: Trust
     seals = [field for field in fields if field not in stamps and field not in inner]
     if not seals:
         return Judgement((reason("seal.missing"),), ())
-    if len(seals) > 1:
+    if len(seals) > 1 and (inner or not locks(document, seals[-1])):
         return Judgement((reason("seal.several", count=len(seals)),), ())
-    return _Licence(document, seals[0], inner, stamps, trust).judge()
+    return _Licence(document, seals, inner, stamps, trust).judge()
 
 
 class _Licence:
     def __init__(
         self,
         document: Document,
-        seal: SignatureField,
+        seals: list[SignatureField],
         inner: list[SignatureField],
         stamps: list[SignatureField],
         trust: Trust,
     ) -> None:
         self._document = document
-        self._seal = seal
+        self._seals = seals
+        self._seal = seals[-1]
         self._inner = inner
         self._stamp_fields = stamps
         self._trust = trust
@@ -95,10 +106,16 @@ class _Licence:
             self._faults.append(reason("timestamp.order"))
         known = proven or (moment if moment < self._trust.now else None)
         inner = self._check_inner(sealed, checked, known)
-        against = (*self._faults, *checked.reasons)
+        others = self._check_others(sealed, stamps, moment)
+        against = (*self._faults, *(fault for other in others for fault in other.against), *checked.reasons)
         told = against or (reason("seal.valid"), *checked.revocation.in_favour)
         report = signature_report(self._seal, checked, standing, told, self._claimed_time())
-        reports = (*inner, report, *(self._stamp_report(stamp) for stamp in stamps))
+        reports = (
+            *inner,
+            *(other.report for other in others),
+            report,
+            *(self._stamp_report(stamp) for stamp in stamps),
+        )
         words = [word for each in inner for word in each.reasons]
         found = (
             *against,
@@ -124,6 +141,14 @@ class _Licence:
             reports.append(check_seal_signature(self._document, field, self._trust, around))
         return tuple(reports)
 
+    def _check_others(self, sealed: Document | None, stamps: list[_Stamp], moment: datetime) -> list[CoSealCheck]:
+        """Check the seals of other departments under this one."""
+        if sealed is None or len(self._seals) == 1:
+            return []
+        return list(
+            check_co_seals(sealed, self._seals, self._trust, moment=moment, covered_by_stamp=_end_of_proof(stamps))
+        )
+
     def _fault_since(self, field: SignatureField, sealed: Document | None) -> Reason | None:
         """What else than the seal came after a seal signature, if anything."""
         if sealed is None:
@@ -142,7 +167,10 @@ class _Licence:
         if self._seal.subfilter != _FORMAT:
             self._faults.append(reason("seal.wrong_format", subfilter=self._seal.subfilter))
         certified = docmdp_level(self._document, self._seal)
-        if certified != 1 or not certifies(self._document, self._seal):
+        if len(self._seals) > 1:
+            if self._document.root.get("Perms") is not None:
+                self._faults.append(reason("seal.several", count=len(self._seals)))
+        elif certified != 1 or not certifies(self._document, self._seal):
             self._faults.append(reason("seal.not_certifying"))
         return certified
 
@@ -170,7 +198,7 @@ class _Licence:
                 return None
         fields = signature_fields(sealed)
         own = [field for field in fields if not is_seal_signature(field)]
-        same = len(own) == 1 and own[0].reference == self._seal.reference and own[0].value == self._seal.value
+        same = own == self._seals
         if [field for field in fields if is_seal_signature(field)] != self._inner:
             self._faults.append(reason("seal.several", count=1 + len(self._inner)))
         if not same or sealed.data[sealed.marker_end : sealed.end].strip(b"\r\n"):
@@ -252,7 +280,7 @@ class _Licence:
         return Coverage.WHOLE_FILE_BEFORE_LTV if later else Coverage.PARTIAL
 
     def _level(self, checked: CheckedSignature, stamps: list[_Stamp]) -> Level | None:
-        return level_of(checked, max((stamp.end for stamp in stamps if stamp.checked.proven), default=None))
+        return level_of(checked, _end_of_proof(stamps))
 
     def _claimed_time(self) -> datetime | None:
         return read_pdf_date(text(self._document.resolve(self._seal.value.get("M"))))
@@ -263,6 +291,11 @@ class _Licence:
             return licence_data(sealed) if sealed is not None else None
         except PdfSyntaxError:
             return None
+
+
+def _end_of_proof(stamps: list[_Stamp]) -> int | None:
+    """End of what the last document time stamp that holds covers."""
+    return max((stamp.end for stamp in stamps if stamp.checked.proven), default=None)
 
 
 def _in_favour(checked: CheckedSignature) -> tuple[Reason, ...]:

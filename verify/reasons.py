@@ -176,8 +176,8 @@ _SEAL: dict[str, Entry] = {
         _Sub.SIG_CONSTRAINTS_FAILURE,
     ),
     "seal.several": Entry(
-        "文件中有 {count} 个签名，而证照只应有一个电子印章。",
-        "The file bears {count} signatures where a licence has exactly one seal.",
+        "文件中有 {count} 个签名，既不是单一电子印章，也不符合联合发证的用印规则。",
+        "The file bears {count} signatures: neither one seal, nor the seals of a licence of several departments.",
         "pdf",
         _FAILED,
         _Sub.SIG_CONSTRAINTS_FAILURE,
