@@ -54,6 +54,10 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE", help="事先下载的状态列表 A saved status list, for --offline."),
     ] = None,
+    log_proof: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="日志证明（log prove 的输出） A proof from the log, for --offline."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="供程序读取 For programs.")] = False,
 ) -> None:
     """核验 PDF 证照。Check a PDF: exit 0 passed, 1 failed or not certain, 2 not a PDF or no signature in it.
@@ -63,7 +67,7 @@ def verify(
     with open_services() as services:
         try:
             if offline:
-                verdict = _offline_verdict(services, file, trust, status_list)
+                verdict = _offline_verdict(services, file, trust, status_list, log_proof)
             else:
                 verdict = _verdict(services, file, trust, policy)
         except (VerifyError, FileUnreadableError) as error:
@@ -101,7 +105,9 @@ def _verdict(services: Services, file: Path, trust: Path | None, policy: Policy)
     )
 
 
-def _offline_verdict(services: Services, file: Path, trust: Path | None, status_list: Path | None) -> Verdict:
+def _offline_verdict(
+    services: Services, file: Path, trust: Path | None, status_list: Path | None, log_proof: Path | None
+) -> Verdict:
     if trust is None:
         raise RequestInvalidError(problem="--offline: --trust ROOT.pem")
     limit = services.settings.max_pdf_bytes
@@ -109,6 +115,7 @@ def _offline_verdict(services: Services, file: Path, trust: Path | None, status_
         in_place(file, limit=limit),
         TrustAnchors.from_bytes(read_bytes(trust, limit=_LARGEST_ANCHORS)),
         None if status_list is None else read_bytes(status_list, limit=_LARGEST_LIST),
+        log_proof=None if log_proof is None else read_bytes(log_proof, limit=_LARGEST_LIST),
         now=services.clock.now(),
         max_bytes=limit,
         inspect=services.inspect,
