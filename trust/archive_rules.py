@@ -16,6 +16,7 @@ from trust.codes import CitizenId
 from trust.errors import FieldProblem
 from trust.holders import CodeType
 from trust.licence_type import LicenceType
+from trust.photographs import FORMATS as PHOTOGRAPHS
 from trust.validation import CheckedFields
 
 EARLIEST = date(1949, 10, 1)
@@ -92,7 +93,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 def without_photographs(licence_type: LicenceType) -> LicenceType:
     """The type as archives are held to it: old records have no photographs in a form that could be printed."""
-    photos = {key for key, schema in licence_type.fields.items() if schema.get("format") == "photo"}
+    photos = {key for key, schema in licence_type.fields.items() if schema.get("format") in PHOTOGRAPHS}
     required = [key for key in licence_type.schema["required"] if key not in photos]
     return replace(licence_type, schema=MappingProxyType({**licence_type.schema, "required": required}))
 
@@ -101,7 +102,7 @@ def suspicious_texts(licence_type: LicenceType, fields: Mapping[str, Any]) -> It
     """Texts that stand for nothing where something is required, or have lost what they stood for."""
     required = licence_type.schema["required"]
     for key, value in fields.items():
-        if not isinstance(value, str) or licence_type.fields.get(key, {}).get("format") == "photo":
+        if not isinstance(value, str) or licence_type.fields.get(key, {}).get("format") in PHOTOGRAPHS:
             continue
         text = value.strip()
         if key in required and (text.lower() in _PLACEHOLDERS or _ONLY_SIGNS.fullmatch(text)):

@@ -8,7 +8,7 @@ by the type's template, which carries its data and is checked like any licence; 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -161,6 +161,7 @@ class Archives:
             issuer_code=issuer.code,
             check_url=f"{self._check_url}{identifier}",
         )
+        content = replace(content, imported_on=today)
         sealed = None
         if task.sealed:
             seal = self._issuing.seal_for(licence_type, issuer.code)

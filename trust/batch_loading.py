@@ -23,6 +23,7 @@ from trust.errors import FieldProblem, FieldsInvalidError
 from trust.holders import number_index
 from trust.issuing import Issuing
 from trust.licence import LicenceState
+from trust.photographs import FORMATS as PHOTOGRAPHS
 from trust.register import Register
 from trust.rows import Row
 from trust.validation import check_fields
@@ -203,7 +204,7 @@ def missing_characters(fonts: FontLibrary, licence_type: LicenceType, fields: An
     """The fields with characters that no font has."""
     problems = []
     for key, value in fields.items():
-        if licence_type.fields[key].get("format") == "photo":
+        if licence_type.fields[key].get("format") in PHOTOGRAPHS:
             continue
         missing = fonts.missing_characters(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
         if missing:

@@ -89,6 +89,8 @@ class LicenceContent:
     """Where the QR code leads."""
     co_holders: tuple[Holder, ...] = ()
     """The holders after the first, of a licence with several."""
+    imported_on: date | None = None
+    """The day on which it was taken over from an archive (历史数据归集); the page and the data say so."""
     references: LicenceReferences | None = None
     """None where nothing is sealed: a preview, or an archive."""
 
@@ -123,6 +125,7 @@ class LicenceContent:
             "version": self.version,
             "type_version": self.type.version,
             "check_url": self.check_url,
+            **({"imported_on": self.imported_on.isoformat()} if self.imported_on is not None else {}),
             "fields": {key: self._as_data(key, value) for key, value in self.fields.items()},
             "titles": {**METADATA_TITLES, "fields": dict(self._titles())},
             **_as_data(self.references),

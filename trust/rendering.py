@@ -33,6 +33,17 @@ _TOO_LONG = re.compile(r"text-too-long:([a-z0-9_.]+)")
 _QR_QUIET: Final = 2
 """Modules of white round the QR code; the page round it is pale as well."""
 
+_IMPORTED: Final = "yinzheng-imported.typ"
+_IMPORTED_PAGE: Final = f"""
+#let licence = json(bytes(sys.inputs.licence))
+#set page(foreground: place(bottom + center, dy: -1mm, box(
+  fill: white, inset: (x: 1.5mm, y: 0.4mm), radius: 0.5mm,
+  text(font: licence.fonts, size: 6pt, fill: rgb("#8a1c1c"), licence.imported),
+)))
+#include "{TEMPLATE}"
+"""
+"""The page of any type with a line that says that it was taken over from an archive."""
+
 
 class Renderer:
     """Draws licences. One renderer serves many threads; each thread keeps a warm compiler of its own.
@@ -80,8 +91,9 @@ class Renderer:
             "ornament": self._ornament(content.type),
         }
         root = self._root(content.type)
+        page = root / (TEMPLATE if content.imported_on is None else _IMPORTED)
         try:
-            return self._compiler().compile(root / TEMPLATE, root=root, sys_inputs=inputs, **options)
+            return self._compiler().compile(page, root=root, sys_inputs=inputs, **options)
         except typst.TypstError as error:
             raise _explained(error, content.type) from None
 
@@ -93,6 +105,7 @@ class Renderer:
                 for path, data in licence_type.page.files.items():
                     (root / path).parent.mkdir(parents=True, exist_ok=True)
                     (root / path).write_bytes(data)
+                (root / _IMPORTED).write_text(_IMPORTED_PAGE, "utf-8")
                 self._roots[licence_type.digest] = root
             return self._roots[licence_type.digest]
 
@@ -161,6 +174,15 @@ def _template_fault(licence_type: LicenceType, error: typst.TypstError) -> Rende
     return RenderingFailedError(slug=licence_type.slug, problem=said[:200])
 
 
+def _imported_line(content: LicenceContent) -> str | None:
+    day = content.imported_on
+    return (
+        None
+        if day is None
+        else f"历史数据归集 · {day.year}年{day.month}月{day.day}日据原证照信息生成，非原证照签发时的文件"
+    )
+
+
 def _page_data(content: LicenceContent, families: list[str]) -> dict[str, Any]:
     """What templates read as ``licence``."""
     place = content.type.seal
@@ -183,6 +205,7 @@ def _page_data(content: LicenceContent, families: list[str]) -> dict[str, Any]:
         "page": {"width": content.type.page_width_mm, "height": content.type.page_height_mm},
         "seal": {"page": place.page, "x": place.x_mm, "y": place.y_mm, "diameter": place.diameter_mm},
         "qr": _qr_svg(content.check_url),
+        "imported": _imported_line(content),
         "fonts": families,
     }
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.commands.batches import DetachOption, ProcessesOption, ReferenceArgument, conclude, work_through
-from api.commands.common import console, open_services, person, read_bytes, write_text
+from api.commands.common import console, errors, open_services, person, read_bytes, write_text
 from api.commands.licences import JsonOption
 from api.commands.progress import progress
 from api.services import Services
@@ -104,4 +104,4 @@ def _write_report(services: Services, batch: Batch, directory: Path) -> None:
     reports = services.quality_reports
     for name, text in report_files(reports, reports.of(batch)).items():
         write_text(directory / name, text)
-    console.print(f"报告 report：{directory / 'report.html'}")
+    errors.print(f"报告 report：{directory / 'report.html'}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from planted import COLUMNS, FAULTS, MAPPING, SLUG, Planted, plant
 from store.errors import YinzhengError
 from tests.house import HEALTH, MARKET, House
 from tests.pdfs import blank_pdf
-from trust import Origin
+from tests.trust.bulk_house import permit, write_csv
+from trust import Act, Decision, Origin
 from trust.archives import LINE_COLUMN, PROBLEMS_COLUMN, ImportOrder
 from trust.batch import Batch, BatchAct, BatchState, LineState
 from trust.bulk_errors import MappingInvalidError
+from trust.changing import ChangeOrder
 from trust.errors import LicenceUnsealedError
 from trust.mapping import parse_mapping
 from trust.quality_report import report_files
@@ -218,3 +221,48 @@ def test_a_mapping_that_is_none_is_refused(office: House, text: bytes) -> None:
     with pytest.raises(MappingInvalidError) as caught:
         parse_mapping(text, office.services.catalogue.get(SLUG))
     assert isinstance(caught.value, YinzhengError)
+
+
+def permits(path: Path, *changes: dict[str, str]) -> Path:
+    rows = [{**permit(number, **each), "颁发日期": "2019-08-17"} for number, each in enumerate(changes, 1)]
+    return write_csv(path, rows)
+
+
+@pytest.mark.needs("pdftotext")
+def test_what_is_sealed_afterwards_says_that_it_was_imported(office: House, tmp_path: Path) -> None:
+    office.seal("food_operation_permit")
+    path = permits(tmp_path / "a.csv", {}, {"signed_by": "张\U0002ffff"})
+    order = ImportOrder("food_operation_permit", "tests", "a.csv", issuer_code=MARKET.code, sealed=True)
+    batch = run(office, office.services.archives.load(order, read_rows(path, TableForm.CSV)))
+    assert found_in(office, batch) == {3: {"character_missing"}}
+    first = next(office.services.batches.results(batch))
+    licence = office.services.register.get(str(first.identifier))
+    assert licence.origin is Origin.IMPORTED
+    assert str(licence.issue_date) == "2019-08-17"
+    pdf = office.services.register.pdf(licence)
+    verdict = office.services.checker.check_pdf(pdf)
+    assert verdict.indication.value == "TOTAL_FAILED", "five years of 2019 are over"
+    assert {each.code for each in verdict.reasons if each.rests_on == "register"} == {
+        "register.expired",
+        "register.imported_sealed",
+    }
+    assert all(each.intact and each.trusted for each in verdict.signatures)
+    (tmp_path / "licence.pdf").write_bytes(pdf)
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "licence.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "历史数据归集" in text
+    assert "2026年11月23日" in text.replace(" ", "")
+
+
+def test_an_imported_licence_without_a_seal_is_changed_into_a_sealed_one(office: House, tmp_path: Path) -> None:
+    office.seal("food_operation_permit")
+    order = ImportOrder("food_operation_permit", "tests", "a.csv", issuer_code=MARKET.code)
+    path = permits(tmp_path / "a.csv", {})
+    path.write_text(path.read_text("utf-8-sig").replace("2019-08-17", "2024-08-17"), "utf-8")
+    batch = run(office, office.services.archives.load(order, read_rows(path, TableForm.CSV)))
+    (first,) = office.services.batches.results(batch)
+    change = ChangeOrder(str(first.identifier), Act.CHANGE, {"signed_by": "他人"}, Decision("tests", "变更签发人"))
+    changed = office.services.changing.change(change).licence
+    assert changed.origin is Origin.ISSUED
+    assert office.services.register.pdf(changed).startswith(b"%PDF")
