@@ -263,6 +263,13 @@ def test_fifty_wrong_codes_lock_the_credential_and_are_on_record(portal: Portal)
     assert len([each for each in records if each.result == "refused"]) == 51
 
 
+def test_fifty_guesses_at_once_are_no_more_than_five(portal: Portal) -> None:
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda each: portal.authorize("one", code=f"{each:06d}"), range(100, 150)))
+    said = sorted(refused(each, "invalid_otp") for each in answers)
+    assert said == ["OTP locked"] * 46 + ["The OTP is invalid"] * 4
+
+
 def test_no_code_no_factor_or_a_used_one_is_refused(portal: Portal) -> None:
     portal.sad("one")
     for code in (portal.signer.code(), "", "１２３４５６"):
