@@ -54,9 +54,10 @@ class PublicKeySet:
     jwks: tuple[Mapping[str, str], ...]
 
     @classmethod
-    def parse(cls, text: str) -> PublicKeySet:
+    def parse(cls, text: str, *, most: int = MOST_KEYS) -> PublicKeySet:
         """Read a JSON Web Key Set. A key without an id gets its thumbprint (RFC 7638) for one.
 
+        :param most: how many keys it may have.
         :raises JwksInvalidError: it is none, holds a private key, a key of another kind, or one key id twice.
         """
         try:
@@ -64,8 +65,8 @@ class PublicKeySet:
         except (ValueError, RecursionError):
             raise JwksInvalidError(problem="it is not JSON") from None
         listed = value.get("keys") if isinstance(value, dict) else None
-        if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_KEYS:
-            raise JwksInvalidError(problem=f'it has to be {{"keys": [...]}} with 1 to {MOST_KEYS} keys')
+        if not isinstance(listed, list) or not 1 <= len(listed) <= most:
+            raise JwksInvalidError(problem=f'it has to be {{"keys": [...]}} with 1 to {most} keys')
         found = tuple(_public_jwk(each) for each in listed)
         if len({each["kid"] for each in found}) != len(found):
             raise JwksInvalidError(problem="a key id stands twice")

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from api.commands.common import console, errors, in_place, open_services, person, print_json, read_bytes, write_bytes
+from api.commands.receipts import verify_receipt
 from api.errors import FileUnreadableError, RequestInvalidError
 from api.services import Services
 from store.errors import YinzhengError
@@ -58,12 +59,22 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE", help="日志证明（log prove 的输出） A proof from the log, for --offline."),
     ] = None,
+    receipt: Annotated[
+        bool, typer.Option("--receipt", help="文件是核验回执（JWS）The file is the receipt of a check.")
+    ] = False,
+    jwks: Annotated[
+        Path | None,
+        typer.Option(help="/.well-known/receipt-jwks.json 的副本，无需数据库 Keys of receipts, to ask no database."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="供程序读取 For programs.")] = False,
 ) -> None:
     """核验 PDF 证照。Check a PDF: exit 0 passed, 1 failed or not certain, 2 not a PDF or no signature in it.
 
     无法核验的文件不出报告。There is no report on a file that cannot be judged.
     """
+    if receipt:
+        verify_receipt(file, jwks, as_json=as_json)
+        return
     with open_services() as services:
         try:
             if offline:

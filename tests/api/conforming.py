@@ -16,7 +16,9 @@ from schemathesis.specs.openapi.checks import (
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
-@schemathesis.serializer("application/pdf", "application/timestamp-query", "application/ocsp-request")
+@schemathesis.serializer(
+    "application/pdf", "application/timestamp-query", "application/ocsp-request", "application/x-ndjson"
+)
 def raw_bytes(_: schemathesis.SerializationContext, value: object) -> bytes:
     """Sends bodies that are not JSON as they are."""
     return value if isinstance(value, bytes) else str(value).encode()

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +14,13 @@ import sqlalchemy as sa
 from jose import jws
 
 from api.clients import ClientTerms
+from api.commands.receipts import verify_receipt
 from keys.record_log import canonical_json, salted_digest
 from store.merkle import holds_inclusion, leaf_hash
 from tests.api.conftest import CASE, Front
 from tests.house import LAW
 from trust import Decision, Register
+from verify.check_errors import ReceiptInvalidError
 from verify.reasons import CATALOGUE
 
 UNKNOWN = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U"
@@ -465,3 +468,19 @@ def test_checks_count_against_the_quota(front: Front, company: dict[str, str]) -
     answer = front.http.post("/v1/checks/identifier", json={**CASE, **company}, headers=front.checker)
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_receipt_is_verified_at_the_terminal_with_the_public_keys_alone(
+    front: Front, company: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = front.check("identifier", **company)
+    keys, file = tmp_path / "keys.json", tmp_path / "receipt.jws"
+    keys.write_text(front.http.get("/.well-known/receipt-jwks.json").text)
+    file.write_text(answer["receipt"] + "\n")
+    verify_receipt(file, keys, as_json=True)
+    assert json.loads(capsys.readouterr().out)["id"] == answer["receipt_id"]
+    verify_receipt(file, keys, as_json=False)
+    assert "回执有效" in capsys.readouterr().out
+    file.write_text(answer["receipt"][:-2] + "AA")
+    with pytest.raises(ReceiptInvalidError):
+        verify_receipt(file, keys, as_json=True)
