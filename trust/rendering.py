@@ -32,6 +32,8 @@ _STANDARD: Final = "a-3b"
 _TOO_LONG = re.compile(r"text-too-long:([a-z0-9_.]+)")
 _QR_QUIET: Final = 2
 """Modules of white round the QR code; the page round it is pale as well."""
+_QR_MASK: Final = 3
+"""Always the same: to try all eight takes longer than to set the page, and every reader reads any of them."""
 
 _IMPORTED: Final = "yinzheng-imported.typ"
 _IMPORTED_PAGE: Final = f"""
@@ -212,7 +214,7 @@ def _page_data(content: LicenceContent, families: list[str]) -> dict[str, Any]:
 
 def _qr_svg(text: str) -> str:
     """A QR code as one path: one shape leaves no hairlines between modules when it is scaled."""
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=_QR_QUIET)
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=_QR_QUIET, mask_pattern=_QR_MASK)
     code.add_data(text)
     rows: list[list[bool]] = code.get_matrix()
     size = len(rows)
