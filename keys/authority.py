@@ -49,6 +49,8 @@ RESPONDER_SUBJECT: Final = Subject(common_name="印证证书状态服务 Yinzhen
 
 _RENEWED_BEFORE: Final = timedelta(days=30)
 """A service's certificate is replaced when less of its life is left."""
+_STAMPS_RENEWED_BEFORE: Final = timedelta(days=365)
+"""The same of time stamps: whoever renews proofs before they end needs a certificate that lasts longer by then."""
 
 
 class CertificateAuthority:
@@ -217,7 +219,8 @@ class CertificateAuthority:
         issuer = self._authority(CertificateProfile.ISSUING_CA, gm=algorithm is KeyAlgorithm.SM2)
 
         def find(session: Session) -> CertificateRecord | None:
-            return self._lasting(books.newest_for(session, purpose), within=issuer)
+            before = _STAMPS_RENEWED_BEFORE if purpose is KeyPurpose.TIMESTAMP else _RENEWED_BEFORE
+            return self._lasting(books.newest_for(session, purpose), within=issuer, before=before)
 
         def make(session: Session) -> CertificateRecord:
             return self.issue(session, self._service_key(session, purpose, algorithm), profile_for(purpose), subject)
@@ -351,12 +354,14 @@ class CertificateAuthority:
         label = f"{purpose.value} {self._clock.now():%Y-%m-%d}"
         return self._custody.generate(session, algorithm=algorithm, purpose=purpose, label=label).id
 
-    def _lasting(self, record: CertificateRecord | None, *, within: CertificateRecord) -> CertificateRecord | None:
+    def _lasting(
+        self, record: CertificateRecord | None, *, within: CertificateRecord, before: timedelta = _RENEWED_BEFORE
+    ) -> CertificateRecord | None:
         """A service's certificate if it need not be replaced yet, or could not be by one that lasts longer."""
         if record is None:
             return None
         # who has certificates from outside gets the next one there as well, and in time
-        renewed_before = _RENEWED_BEFORE if record.foreign_issuer_id is None else timedelta()
+        renewed_before = before if record.foreign_issuer_id is None else timedelta()
         lasts = record.not_after - self._clock.now() >= renewed_before
         return record if lasts or record.not_after == within.not_after else None
 

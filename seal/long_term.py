@@ -108,5 +108,17 @@ def signers_of(document: IO[bytes]) -> list[Certificate]:
         raise DocumentUnsealableError(problem_zh="文件不是完好的 PDF。", problem_en="it is not a sound PDF.") from error
 
 
+def last_stamp_signer(document: IO[bytes]) -> Certificate:
+    """The certificate that the last document time stamp of a PDF says it was made with.
+
+    :raises DocumentUnsealableError: it is no sound PDF, or has no document time stamp.
+    """
+    try:
+        last = PdfFileReader(document).embedded_timestamp_signatures[-1]
+        return load_der_x509_certificate(last.signer_cert.dump())
+    except (*BROKEN, SignatureValidationError) as error:
+        raise DocumentUnsealableError(problem_zh="文件没有文档时间戳。", problem_en="it has no time stamp.") from error
+
+
 def _loaded(kind: Any, encoded: Iterable[bytes]) -> list[Any]:
     return [kind.load(each) for each in encoded]

@@ -13,7 +13,7 @@ from cryptography import x509
 from keys import CertificateAuthority, KeyCustody, PkiEvidence
 from keys.errors import CertificateRevokedError, CertificateUnknownError
 from seal.cms import CmsSigner
-from seal.long_term import DocumentStamp, SealLevel, ValidationData, add_validation_data, signers_of
+from seal.long_term import DocumentStamp, SealLevel, ValidationData, add_validation_data, last_stamp_signer, signers_of
 from seal.pdf import Placement, SealAppearance, signature_dictionary, write_sealed_pdf
 from seal.pictures import SealPicture
 from seal.time_stamps import TimeStampSource
@@ -98,6 +98,14 @@ class SealPress:
     def proof_until(self) -> datetime | None:
         """When the certificate that document time stamps are made with now ends; None where it is not known."""
         return min((each.not_valid_after_utc for each in self._time_stamps.certificates), default=None)
+
+    def proof_of(self, document: IO[bytes]) -> datetime:
+        """When the certificate of a document's last time stamp ends.
+
+        :raises DocumentUnsealableError: it is no sound PDF, or has none.
+        """
+        known = self.proof_until
+        return known if known is not None else last_stamp_signer(document).not_valid_after_utc
 
     def extend(self, document: IO[bytes], *, at: datetime) -> None:
         """Renew the proof of a B-LTA document, in place, before the certificate of its last time stamp ends.

@@ -128,7 +128,7 @@ class Sealer:
             self._uses.failed(use, error.code)
             raise
         self._uses.sealed(use, digest)
-        proof_until = self._press.proof_until if order.level is SealLevel.B_LTA else None
+        proof_until = self._press.proof_of(target) if order.level is SealLevel.B_LTA else None
         return SealedFile(digest, use.id, use.at, proof_until)
 
     def uses(self, seal_number: str, *, limit: int = 100) -> list[SealUse]:

@@ -7,16 +7,35 @@ files that holders have already stay good evidence, each until its own proof end
 from __future__ import annotations
 
 import io
+import logging
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, auto
 
 from seal import SealPress
+from seal.errors import DocumentUnsealableError
 from store.clock import Clock
-from store.objects import ObjectStore
+from store.errors import YinzhengError
+from store.objects import ObjectDamagedError, ObjectMissingError, ObjectStore
 from trust.register import Register
+
+_LOG = logging.getLogger(__name__)
 
 DEFAULT_MARGIN = timedelta(days=180)
 """How long before its end a proof is renewed by default."""
+
+
+_BROKEN = (ObjectMissingError, ObjectDamagedError, DocumentUnsealableError)
+"""What is wrong with one file, and no reason to leave the others alone."""
+
+
+@dataclass(frozen=True)
+class BrokenFile:
+    """A licence whose file is not what it was, and was left as it is."""
+
+    identifier: str
+    error: YinzhengError
 
 
 @dataclass(frozen=True)
@@ -26,6 +45,9 @@ class ExtensionReport:
     extended: int
     overtaken: int
     """Left alone because another process was faster."""
+    waiting: int
+    """Left alone because a time stamp of today would not last longer: its authority needs a newer certificate."""
+    broken: tuple[BrokenFile, ...]
 
 
 class Extending:
@@ -37,31 +59,51 @@ class Extending:
         self._press = press
         self._clock = clock
 
-    def run(self, *, actor: str, margin: timedelta = DEFAULT_MARGIN, type_slug: str | None = None) -> ExtensionReport:
-        """Extend all licences, or those of a type, whose proof ends within a margin.
+    def run(
+        self,
+        *,
+        actor: str,
+        margin: timedelta = DEFAULT_MARGIN,
+        type_slug: str | None = None,
+        without_gain: bool = False,
+    ) -> ExtensionReport:
+        """Extend all licences, or those of a type, whose proof ends within a margin; each at most once.
 
+        A file counts as the licence's only if it has the digest in the register; an altered one is never extended.
+
+        :param without_gain: extend them also where the new proof would not last longer, as when an algorithm weakens.
         :raises YinzhengError: the object store or the time-stamp authority failed; what was extended stays so.
         """
-        extended = overtaken = 0
-        while identifiers := self._register.proof_ends_before(self._clock.now() + margin, type_slug=type_slug):
-            before = extended + overtaken
-            for identifier in identifiers:
-                if self._extend(identifier, actor):
-                    extended += 1
-                else:
-                    overtaken += 1
-            if not self._outlasts(margin) or extended + overtaken == before:
-                break
-        return ExtensionReport(extended, overtaken)
+        done = Counter[_Outcome]()
+        broken: list[BrokenFile] = []
+        moment, last = self._clock.now() + margin, 0
+        while found := self._register.proof_ends_before(moment, type_slug=type_slug, after=last):
+            for _, identifier in found:
+                try:
+                    done[self._extend(identifier, actor, without_gain=without_gain)] += 1
+                except _BROKEN as error:
+                    _LOG.error("the proof of licence %s was not extended: %s", identifier, error.code)
+                    broken.append(BrokenFile(identifier, error))
+            last = found[-1][0]
+        return ExtensionReport(done[_Outcome.EXTENDED], done[_Outcome.OVERTAKEN], done[_Outcome.WAITING], tuple(broken))
 
-    def _outlasts(self, margin: timedelta) -> bool:
-        """Whether what was just extended is out of the next look's way; a margin longer than any proof is not."""
-        until = self._press.proof_until
-        return until is not None and until >= self._clock.now() + margin
-
-    def _extend(self, identifier: str, actor: str) -> bool:
+    def _extend(self, identifier: str, actor: str, *, without_gain: bool) -> _Outcome:
         licence = self._register.get(identifier)
+        wanted = None if without_gain else licence.proof_until
+        known = self._press.proof_until
+        if wanted is not None and known is not None and known <= wanted:
+            return _Outcome.WAITING
         document = io.BytesIO(self._register.pdf(licence))
         self._press.extend(document, at=self._clock.now())
+        proof_until = self._press.proof_of(document)
+        if wanted is not None and proof_until <= wanted:
+            return _Outcome.WAITING
         digest = self._objects.put(document.getvalue())
-        return self._register.replace_pdf(licence, digest=digest, proof_until=self._press.proof_until, actor=actor)
+        replaced = self._register.replace_pdf(licence, digest=digest, proof_until=proof_until, actor=actor)
+        return _Outcome.EXTENDED if replaced else _Outcome.OVERTAKEN
+
+
+class _Outcome(Enum):
+    EXTENDED = auto()
+    OVERTAKEN = auto()
+    WAITING = auto()

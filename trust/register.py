@@ -149,13 +149,21 @@ class Register:
         with self._database.transaction() as session:
             return session.scalar(statement) is not None
 
-    def proof_ends_before(self, moment: datetime, *, type_slug: str | None = None, limit: int = 1000) -> list[str]:
-        """Identifiers of licences whose long-term proof ends before a moment, the first to end first."""
-        statement = sa.select(LicenceRow.identifier).where(LicenceRow.proof_until < moment)
+    def proof_ends_before(
+        self, moment: datetime, *, type_slug: str | None = None, after: int = 0, limit: int = 1000
+    ) -> list[tuple[int, str]]:
+        """Numbers and identifiers of licences whose long-term proof ends before a moment, by number.
+
+        :param after: the last number that was seen.
+        """
+        statement = sa.select(LicenceRow.id, LicenceRow.identifier).where(
+            LicenceRow.proof_until < moment, LicenceRow.id > after
+        )
         if type_slug is not None:
             statement = statement.where(LicenceRow.type_slug == type_slug)
         with self._database.transaction() as session:
-            return list(session.scalars(statement.order_by(LicenceRow.proof_until, LicenceRow.id).limit(limit)))
+            rows = session.execute(statement.order_by(LicenceRow.id).limit(limit))
+            return [(number, identifier) for number, identifier in rows]
 
     def replace_pdf(self, licence: Licence, *, digest: str, proof_until: datetime | None, actor: str) -> bool:
         """Give a licence a file with a longer proof; False when another process was faster."""

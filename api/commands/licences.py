@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.common import console, open_services, person, print_json, read_json_object, write_bytes
+from api.commands.common import console, errors, open_services, person, print_json, read_json_object, write_bytes
 from api.errors import RequestInvalidError
 from api.services import Services
 from trust import Act, ChangeOrder, Decision, IssueOrder, Licence, LicenceSearch, LicenceState
@@ -188,16 +188,27 @@ def search(
 def extend(
     licence_type: Annotated[str | None, typer.Option("--type", help="只处理此类型 Only licences of this type.")] = None,
     within: Annotated[int, typer.Option(help="证明在多少天内到期 Proof that ends within so many days.")] = 180,
+    without_gain: Annotated[
+        bool, typer.Option("--without-gain", help="新证明不会更久时也延续 Also where the new proof lasts no longer.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """延续证照文件的长期签名证明。Extend the long-term proof of licences' files before it ends."""
     with open_services() as services:
         slug = services.catalogue.latest(licence_type).slug if licence_type else None
-        report = services.extending.run(actor=person(), margin=timedelta(days=within), type_slug=slug)
+        report = services.extending.run(
+            actor=person(), margin=timedelta(days=within), type_slug=slug, without_gain=without_gain
+        )
+    broken = [{"identifier": each.identifier, "code": each.error.code} for each in report.broken]
     if as_json:
-        print_json({"extended": report.extended, "overtaken": report.overtaken})
+        counts = {"extended": report.extended, "overtaken": report.overtaken, "waiting": report.waiting}
+        print_json({**counts, "broken": broken})
     else:
-        console.print(f"已延续 extended: {report.extended}")
+        console.print(f"已延续 extended: {report.extended}，等待时间戳证书更换 waiting: {report.waiting}")
+        for each in report.broken:
+            errors.print(f"{each.identifier}: {each.error.message_zh}\n{each.error.message_en} \\[{each.error.code}]")
+    if broken:
+        raise typer.Exit(1)
 
 
 def _issue_date(value: Any) -> date | None:
