@@ -114,3 +114,18 @@ class WebhookRow(Base):
     """Counts up when changes are told again."""
     created_at: Mapped[datetime]
     created_by: Mapped[str]
+
+
+class WatchRow(Base):
+    """A licence of whose changes a client is told."""
+
+    __tablename__ = "licence_watch"
+
+    client_id: Mapped[str] = mapped_column(sa.ForeignKey("api_client.id"), primary_key=True)
+    identifier: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[date] = mapped_column(sa.Date)
+    place: Mapped[int]
+    """Of the first change in the ledger that is told."""
+    expires_on: Mapped[date | None] = mapped_column(sa.Date, index=True)
+    expiry_told: Mapped[bool]
+    created_at: Mapped[datetime]

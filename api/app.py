@@ -37,6 +37,7 @@ from api.routers import (
     service_items,
     status,
     verifier,
+    watches,
 )
 from api.services import Services
 
@@ -79,6 +80,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
             "batches": services.batch_worker.run,
             "changes": services.webhooks.run,
             "webhooks": services.webhook_worker.run,
+            "expiries": services.watches.run,
         }
         jobs = worked if with_worker else {}
         threads = [Thread(target=job, args=(stop,), name=name) for name, job in jobs.items()]
@@ -108,6 +110,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         batches.router,
         holder.router,
         verifier.router,
+        watches.router,
         service_items.router,
         receipts.router,
         pki.router,

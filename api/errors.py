@@ -118,6 +118,24 @@ class LineInvalidError(YinzhengError):
     en = "This line is not of the documented form: a JSON object with identifier and holder, of at most 4096 bytes."
 
 
+class WatchPeriodError(YinzhengError):
+    """A licence is watched until a day that is not over, at most two years ahead."""
+
+    code = "api.watch_period"
+    kind = Kind.INVALID
+    zh = "关注期限应为今天至两年之内的日期。"
+    en = "A licence is watched until a day from today to two years ahead."
+
+
+class WatchRefusedError(YinzhengError):
+    """The client has not checked this licence; whether it exists is not told."""
+
+    code = "api.watch_refused"
+    kind = Kind.NOT_FOUND
+    zh = "该客户端没有核验过或没有关注这份证照。"
+    en = "This client has not checked this licence, or does not watch it."
+
+
 class FileUnreadableError(YinzhengError):
     """A file named on the command line cannot be read."""
 

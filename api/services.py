@@ -20,6 +20,7 @@ from api.clients import Clients
 from api.errors import SettingsError
 from api.quotas import Quotas
 from api.settings import Environment, Settings
+from api.watches import Watches
 from api.webhooks import DELIVER, Webhooks
 from keys import (
     AuthorityUrls,
@@ -714,6 +715,11 @@ class Services:
         """Tells departments' systems of changes."""
         loopback = self.settings.environment is Environment.DEVELOPMENT
         return Webhooks(self.database, self.outbox, self.keys.vault, self.clock, loopback=loopback)
+
+    @cached_property
+    def watches(self) -> Watches:
+        """Licences of which clients are told."""
+        return Watches(self.database, self.outbox, self.register, self.check_records, self.ledger, self.clock)
 
     @cached_property
     def webhook_worker(self) -> Worker:

@@ -28,13 +28,14 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from api._tables import ClientRow, WebhookRow
+from api._tables import ClientRow, WatchRow, WebhookRow
 from api.errors import ClientUnknownError, WebhookAddressError, WebhookFailedError, WebhookUnknownError
 from keys import FieldVault
 from store.clock import Clock
 from store.database import Database, DatabaseUnavailableError
 from store.outbox import Job, Outbox
 from trust.feed import changes_after
+from trust.register import local_date
 
 DELIVER: Final = "webhook.deliver"
 """Topic of the outbox: a change to be told. Payload: ``{"webhook": ..., "body": ...}``."""
@@ -186,7 +187,8 @@ class Webhooks:
             url, keys = row.url, self._secrets(row)
         body = json.dumps(job.payload["body"], ensure_ascii=False, separators=(",", ":")).encode()
         self._check(url)
-        self._post(url, body, keys, message_id=f"msg_{row.id}_{job.payload['body']['data']['position']}")
+        name = job.payload.get("name") or f"{row.id}_{job.payload['body']['data']['position']}"
+        self._post(url, body, keys, message_id=f"msg_{name}")
 
     def _pass_on(self, webhook_id: int) -> int:
         with self._database.transaction() as session:
@@ -196,7 +198,12 @@ class Webhooks:
             client = session.get_one(ClientRow, row.client_id)
             if not client.active or client.organisation_code is None:
                 return 0
-            page = changes_after(session, row.place, issuer_code=client.organisation_code, limit=_BATCH)
+            watched = sa.select(WatchRow.identifier, WatchRow.place).where(
+                WatchRow.client_id == client.id, WatchRow.until >= local_date(self._clock.now())
+            )
+            page = changes_after(
+                session, row.place, issuer_code=client.organisation_code, watched=watched, limit=_BATCH
+            )
             for change in page.changes:
                 body = {
                     "type": f"licence.{change.act}",

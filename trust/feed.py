@@ -82,8 +82,14 @@ class ChangeFeed:
             return changes_after(session, place, issuer_code=issuer_code, limit=limit)
 
 
-def changes_after(session: Session, place: int, *, issuer_code: str | None, limit: int) -> FeedPage:
-    """Like :meth:`ChangeFeed.after`, within the caller's transaction."""
+def changes_after(
+    session: Session, place: int, *, issuer_code: str | None, limit: int, watched: sa.Select[str, int] | None = None
+) -> FeedPage:
+    """Like :meth:`ChangeFeed.after`, within the caller's transaction.
+
+    :param watched: identifiers of licences whose changes are wanted too, whoever issued them, each with the place in
+        the ledger from which on they are.
+    """
     places = ledger.places()
     statement = (
         sa.select(places.c.position, places.c.data, LicenceRow)
@@ -93,7 +99,12 @@ def changes_after(session: Session, place: int, *, issuer_code: str | None, limi
         .limit(limit)
     )
     if issuer_code is not None:
-        statement = statement.where(LicenceRow.issuer_code == issuer_code)
+        wanted = LicenceRow.issuer_code == issuer_code
+        if watched is not None:
+            since = watched.subquery()
+            named = (since.c.identifier == LicenceRow.identifier, since.c.place <= places.c.position)
+            wanted |= sa.exists().where(*named)
+        statement = statement.where(wanted)
     changes = tuple(_change(position, data, row) for position, data, row in session.execute(statement))
     return FeedPage(changes, changes[-1].position if changes else place)
 

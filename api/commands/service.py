@@ -58,6 +58,7 @@ def worker() -> None:
             "batches": services.batch_worker.run,
             "changes": services.webhooks.run,
             "webhooks": services.webhook_worker.run,
+            "expiries": services.watches.run,
         }
         threads = [Thread(target=run, args=(stop,), name=name) for name, run in beside.items()]
         for thread in threads:

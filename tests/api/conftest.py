@@ -18,6 +18,7 @@ from api.clients import Scope
 from api.services import Services
 from store.clock import FixedClock
 from store.database import Database
+from tests.api.receivers import receiver  # noqa: F401  a fixture
 from tests.conftest import Databases, settings_for
 from tests.house import HEALTH, MARKET, House
 from tests.live import Live, serving
