@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -306,7 +306,7 @@ class Services:
     @cached_property
     def fonts(self) -> FontLibrary:
         """The fonts of pages and seals."""
-        return FontLibrary(self.settings.font_paths)
+        return _font_library(self.settings.font_paths)
 
     @cached_property
     def organisations(self) -> Organisations:
@@ -760,6 +760,12 @@ def kek_source(file: Path | None, passphrase_file: Path | None) -> KekSource | N
     if passphrase_file is not None:
         return Passphrase(_read_passphrase(passphrase_file))
     return RawKey.from_file(file) if file is not None else None
+
+
+@lru_cache(maxsize=4)
+def _font_library(paths: tuple[Path, ...]) -> FontLibrary:
+    """The fonts of a process: they never change, and take tens of megabytes."""
+    return FontLibrary(paths)
 
 
 def _read_passphrase(path: Path) -> str:
