@@ -225,6 +225,8 @@ def _signature(signature: SignatureReport) -> dict[str, str]:
     else:
         times = f"自称时间 claimed {_utc(claimed)}" if claimed else "时间未知 time unknown"
     form = [signature.level.value if signature.level else None, signature.subfilter, signature.signature_algorithm]
+    if signature.seal_data:
+        form.append(f"印章 {signature.seal_data.id}")
     return {
         "indication": signature.indication.value,
         "kind": _KINDS[signature.kind],

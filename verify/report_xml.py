@@ -19,6 +19,7 @@ from verify.verdict import (
     Indication,
     Level,
     Reason,
+    SealDataReport,
     SignatureKind,
     SignatureReport,
     SubIndication,
@@ -112,6 +113,8 @@ def _add_signature(
     _add_process(report, process)
     status = _add_status(report, worst(item.indication for item in reasons), reasons)
     _add_status_data(status, signature, number, reasons)
+    if signature.seal_data:
+        _add_seal_data(report, signature.seal_data)
     _add_verdict(report, verdict)
 
 
@@ -205,6 +208,17 @@ def _add_certificates(root: Element, signatures: Iterable[SignatureReport]) -> N
         element = _add(objects, "ValidationObject", id=identifier)
         _text(element, "ObjectType", f"{_URN}:validationObject:certificate")
         _add_digest(_add(element, "ValidationObjectRepresentation"), digest or "")
+
+
+def _add_seal_data(report: Element, seal: SealDataReport) -> None:
+    """The seal in a seal signature of GB/T 38540."""
+    told = {"version": str(seal.version), "id": seal.id, "name": seal.name, "sm3": seal.document_digest}
+    if seal.maker_subject:
+        told["maker"] = seal.maker_subject
+    attributes = {key: _clean(value) for key, value in told.items()}
+    element = ElementTree.SubElement(report, f"{{{OURS}}}SealData", attributes)
+    for code in seal.findings:
+        ElementTree.SubElement(element, f"{{{OURS}}}Finding", {"code": code})
 
 
 def _add_verdict(report: Element, verdict: Verdict) -> None:

@@ -152,6 +152,9 @@ class TestOneThatHolds:
         xml = report_xml(verdict).decode()
         assert "SES.V4" in xml
         assert "ses.valid" in xml
+        assert f'id="{house.seal(DUAL).number}"' in xml
+        assert "印证制章服务" in xml
+        assert 'code="esl.maker_trusted"' in xml
         page = ReportPrinter(house.services.fonts).print(verdict)
         assert PdfFileReader(io.BytesIO(page)).root["/Pages"]["/Count"] == 1
 
