@@ -328,7 +328,7 @@ class Services:
     @cached_property
     def grants(self) -> Grants:
         """Who may use which seal."""
-        return Grants(self.database, self.clock)
+        return Grants(self.database, self.keys.vault, self.clock)
 
     @cached_property
     def seal_data(self) -> SealDataBook:
@@ -389,7 +389,7 @@ class Services:
     @cached_property
     def authorisations(self) -> Authorisations:
         """What they authorised to be signed."""
-        return Authorisations(self.database, [self.credentials.totp], self.clock)
+        return Authorisations(self.database, [self.credentials.totp], self.keys.vault, self.clock)
 
     @cached_property
     def consents(self) -> Consents:

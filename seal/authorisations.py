@@ -19,6 +19,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from keys import FieldVault, Record, RecordLog
 from seal._signing_tables import SignatureAuthorisationRow, SignatureRecordRow, SigningCredentialRow
 from seal.credentials import CredentialState, SigningCredential, locked_credential, not_usable
 from seal.signing_errors import (
@@ -84,8 +85,9 @@ class SignatureRecord:
 class Authorisations:
     """Gives and redeems authorisations to sign. Safe to use from several threads."""
 
-    def __init__(self, database: Database, factors: Iterable[SecondFactor], clock: Clock) -> None:
+    def __init__(self, database: Database, factors: Iterable[SecondFactor], vault: FieldVault, clock: Clock) -> None:
         self._database = database
+        self._log = RecordLog(vault)
         self._factors = {factor.name: factor for factor in factors}
         self._clock = clock
 
@@ -276,18 +278,16 @@ class Authorisations:
         result: str,
         reason_code: str | None,
     ) -> None:
-        session.add(
-            SignatureRecordRow(
-                credential_id=credential_id,
-                authorisation_id=authorisation_id,
-                client=client,
-                step=step,
-                digests=list(digests),
-                result=result,
-                reason_code=reason_code,
-                at=self._clock.now(),
-            )
+        now = self._clock.now()
+        said = {"step": step, "result": result, "reason_code": reason_code, "digests": list(digests)}
+        row = SignatureRecordRow(
+            credential_id=credential_id, authorisation_id=authorisation_id, client=client, at=now, **said
         )
+        session.add(row)
+        session.flush()
+        particulars = {"credential_id": credential_id, "authorisation_id": authorisation_id, "client": client}
+        record = Record(f"signature.{step}", f"signature:{row.id}", now, said, particulars)
+        self._log.add(session, record, number=1)
 
 
 def _hexadecimal(digests: Sequence[bytes]) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ from keys import (
     KeyAlgorithm,
     KeyCustody,
     KeyPurpose,
+    Record,
+    RecordLog,
     RevocationReason,
     Subject,
 )
@@ -93,6 +95,7 @@ class Credentials:
         self._authority = authority
         self._vault = vault
         self._clock = clock
+        self._log = RecordLog(vault)
         self.totp = Totp(vault)
 
     def enrol(self, signatory: Signatory, *, actor: str, reason: str) -> tuple[SigningCredential, TotpEnrolment]:
@@ -219,9 +222,11 @@ class Credentials:
             return credential_of(row)
 
     def _record(self, session: Session, row: SigningCredentialRow, move: str, actor: str, reason: str) -> None:
-        session.add(
-            SigningCredentialEventRow(credential_id=row.id, move=move, actor=actor, reason=reason, at=self._clock.now())
-        )
+        now = self._clock.now()
+        session.add(SigningCredentialEventRow(credential_id=row.id, move=move, actor=actor, reason=reason, at=now))
+        facts, particulars = {"state": row.state}, {"actor": actor, "reason": reason}
+        record = Record(f"signing-credential.{move}", f"signing-credential:{row.number}", now, facts, particulars)
+        self._log.add(session, record)
 
 
 def locked_credential(session: Session, number: str) -> SigningCredentialRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from keys import FieldVault, Record, RecordLog
 from seal._tables import SealGrantDayRow, SealGrantRow, SealRow
 from seal.errors import (
     SealGrantInvalidError,
@@ -92,9 +93,10 @@ class Grant:
 class Grants:
     """All grants of use."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, vault: FieldVault, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._log = RecordLog(vault)
 
     def give(
         self, seal_number: str, terms: GrantTerms, *, officer: str, reason: str, document: str | None = None
@@ -145,6 +147,7 @@ class Grants:
         session.add(row)
         session.flush()
         session.refresh(row)
+        self._enter(session, row, "give", {"officer": act.officer, "reason": act.reason, "document": act.document})
         return row
 
     def revoke(self, grant_id: int, *, officer: str, reason: str) -> Grant:
@@ -158,7 +161,23 @@ class Grants:
             if row is None or row.revoked_at is not None:
                 raise SealGrantUnknownError(grant=grant_id)
             row.revoked_by, row.revoked_at, row.revocation_reason = act.officer, self._clock.now(), act.reason
+            self._enter(session, row, "revoke", {"officer": act.officer, "reason": act.reason})
             return grant_of(row)
+
+    def _enter(self, session: Session, row: SealGrantRow, act: str, particulars: Mapping[str, object]) -> None:
+        """Log what was done to a grant, which the caller holds."""
+        facts = {
+            "seal_id": row.seal_id,
+            "organisation": row.organisation.code if row.organisation is not None else None,
+            "client": row.client_id,
+            "licence_types": list(row.licence_types),
+            "daily_quota": row.daily_quota,
+            "valid_from": row.valid_from.isoformat(),
+            "valid_until": row.valid_until.isoformat() if row.valid_until is not None else None,
+            "purpose": row.purpose,
+        }
+        record = Record(f"seal-grant.{act}", f"seal-grant:{row.id}", self._clock.now(), facts, particulars)
+        self._log.add(session, record)
 
     def of_seal(self, seal_number: str) -> list[Grant]:
         """Every grant of a seal, the revoked ones too, oldest first."""

@@ -84,6 +84,15 @@ class People:
         with self._database.transaction() as session:
             return self._person_of(person_row(session, reference))
 
+    def code(self, reference: str) -> str:
+        """A person's citizen identity number, for what has to know the person by it; never shown or logged.
+
+        :raises PersonUnknownError: there is none.
+        """
+        with self._database.transaction() as session:
+            row = person_row(session, reference)
+        return self._vault.decrypt(row.code_encrypted, context=f"seal_person.code:{row.reference}").decode()
+
     def all(self) -> list[Person]:
         """Everybody, in the order in which they were entered."""
         with self._database.transaction() as session:

@@ -55,7 +55,7 @@ class SealRegistry(SealBook):
         super().__init__(database, vault, clock)
         self._maker = SealMaker(custody, authority, vault, clock)
         self._applications = Applications(vault, clock, fonts)
-        self._grants = Grants(database, clock)
+        self._grants = Grants(database, vault, clock)
         self._log = RecordLog(vault)
 
     def apply(

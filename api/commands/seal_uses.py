@@ -127,7 +127,7 @@ def grants(
 
 
 def revoke_grant(
-    grant_id: Annotated[int, typer.Argument(metavar="GRANT", help="授权编号 Grant.")],
+    grant_id: Annotated[int, typer.Argument(metavar="GRANT", min=1, max=2**31 - 1, help="授权编号 Grant.")],
     officer: OfficerOption,
     reason: ReasonOption,
 ) -> None:

@@ -21,6 +21,7 @@ from seal.raster_artwork import LARGEST_BYTES
 
 seal = typer.Typer(no_args_is_help=True, help="机构与印章 Organisations and seals.")
 
+RequestArgument = Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="申请号 Request.")]
 NumberArgument = Annotated[str, typer.Argument(help="印章编号 Number of the seal.")]
 OfficerOption = Annotated[str, typer.Option(help="经办人 The officer who acts.")]
 ReasonOption = Annotated[str, typer.Option(help="理由，将记录在案 Reason; goes on record.")]
@@ -170,7 +171,7 @@ def requests() -> None:
 
 @seal.command("approve")
 def approve(
-    request: Annotated[int, typer.Argument(help="申请号 Request.")],
+    request: RequestArgument,
     officer: OfficerOption,
     review_only: Annotated[
         bool, typer.Option(help="只审核，制作、备案、启用另行办理 Review only; make, register and activate later.")
@@ -185,7 +186,9 @@ def approve(
 
 @seal.command("reject")
 def reject(
-    request: Annotated[int, typer.Argument(help="申请号 Request.")], officer: OfficerOption, reason: ReasonOption
+    request: RequestArgument,
+    officer: OfficerOption,
+    reason: ReasonOption,
 ) -> None:
     """驳回申请。Turn down a request."""
     with open_services() as services:

@@ -16,11 +16,12 @@ from api.services import Services
 from seal import Person, UseResult, UseSearch
 from seal.errors import SealUnknownError
 from seal.use_export import csv_lines, found_uses, json_lines
+from trust import HolderIndex
 
 router = APIRouter(prefix="/v1/seals", tags=["印章 Seals"])
 
 NumberPath = Annotated[str, Path(pattern="^[0-9]{13}$", examples=[NUMBER_EXAMPLE])]
-OwnerDep = Annotated[Client, Depends(client_with(Scope.ISSUE, Scope.SEALS))]
+OwnerDep = Annotated[Client, Depends(client_with(Scope.ISSUE, Scope.SEALS, Scope.HOLD))]
 FirstDay = Annotated[date | None, Query(alias="from", description="First day, in China's calendar.")]
 LastDay = Annotated[date | None, Query(alias="until", description="Last day, included.")]
 
@@ -108,7 +109,14 @@ def seal_data(services: ServicesDep, client: OwnerDep, number: NumberPath) -> Re
 
 
 def _require_owner(services: Services, client: Client, number: str) -> None:
-    """A seal of another body is as good as none."""
+    """A seal of another body or person is as good as none."""
     owner = services.seals.get(number).owner
-    if isinstance(owner, Person) or owner.code != client.organisation_code:
+    if isinstance(owner, Person):
+        code = services.people.code(owner.reference)
+        own = client.holder == HolderIndex.of(services.keys.vault, "citizen_id", code)
+    elif client.organisation_code is not None:
+        own = owner.code == client.organisation_code
+    else:
+        own = client.holder == HolderIndex.of(services.keys.vault, "uscc", owner.code)
+    if not own:
         raise SealUnknownError(number=number)

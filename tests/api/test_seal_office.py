@@ -19,6 +19,7 @@ from store.errors import YinzhengError
 from tests.api.conforming import hold_to_its_description
 from tests.house import HEALTH, MARKET, House
 from tests.pdfs import blank_pdf
+from trust import HolderIndex
 
 CITY = Organisation("11370200990100310L", "青岛市行政审批服务局", "Qingdao Approval Service", "370200")
 DISTRICT = Organisation("113702039901003504", "青岛市市北区行政审批服务局", "Shibei Approval", "370203", CITY.code)
@@ -181,6 +182,30 @@ def test_an_owner_sees_and_exports_the_uses_of_its_seals(office: Office) -> None
     for who in ("market", "shibei"):
         assert office.get(who, f"/seals/{number}/uses/export").status_code == 404
     assert office.get("checker", f"/seals/{number}/uses/export").status_code == 403
+
+
+def test_a_person_and_a_company_see_the_uses_of_their_seals_in_their_wallets(office: Office) -> None:
+    services = office.house.services
+    person = services.people.enrol("张伟", "11010519491231002X", region_code="370203")
+    wallets = (
+        ("zhang", "citizen_id", "11010519491231002X", person.reference),
+        ("company", "uscc", COMPANY.code, COMPANY.code),
+    )
+    numbers = {}
+    for name, kind, code, owner in wallets:
+        holder = HolderIndex.of(services.keys.vault, kind, code)
+        new = services.clients.enrol(name, name=name, scopes=[Scope.HOLD], holder=holder)
+        assert new is not None
+        office.headers[name] = {"Authorization": f"Bearer {services.clients.token(new.client)}"}
+        request = office.apply(owner=owner)
+        assert office.post("wang", f"/seal-requests/{request.json()['id']}/approve").status_code == 200
+        numbers[name] = request.json()["seal_number"]
+    for name, number in numbers.items():
+        assert office.get(name, f"/seals/{number}/days").json() == []
+        other = next(each for each in numbers.values() if each != number)
+        assert office.get(name, f"/seals/{other}/days").status_code == 404
+        assert office.post(name, f"/seals/{number}/freeze", reason="r").status_code == 403
+    assert office.get("zhang", f"/seals/{office.active()}/uses").status_code == 404
 
 
 def test_the_public_looks_a_seal_up_by_number_and_learns_no_more(office: Office) -> None:

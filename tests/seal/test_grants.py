@@ -253,6 +253,15 @@ def test_the_record_is_searched_and_paged(house: House, clock: FixedClock, numbe
             uses.search(UseSearch(), limit=limit)
 
 
+def test_a_grant_and_its_end_are_in_the_log(house: House, number: str) -> None:
+    grant = give(house, number)
+    house.services.grants.revoke(grant.id, officer=APPROVER, reason="r")
+    statement = sa.text("SELECT opening FROM ledger_entry WHERE subject = :subject ORDER BY number")
+    with house.services.database.transaction() as session:
+        found = session.scalars(statement, {"subject": f"seal-grant:{grant.id}"}).all()
+    assert [json.loads(bytes(each))["kind"] for each in found] == ["seal-grant.give", "seal-grant.revoke"]
+
+
 @pytest.mark.parametrize("table", ["seal_use", "seal_use_outcome"])
 def test_a_use_cannot_be_unwritten(house: House, number: str, table: str) -> None:
     give(house, number)
