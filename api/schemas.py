@@ -332,6 +332,9 @@ class VerdictView(BaseModel):
     licence: LicenceSummaryView | None
     checked_at: datetime
     document_digest: str | None = Field(description="SHA-256 of the PDF that was shown.")
+    log_proof: dict[str, Any] | None = Field(
+        description="Proof that the newest record of the licence stands in the transparency log (docs/transparency.md)."
+    )
 
     @classmethod
     def of(cls, verdict: Verdict) -> VerdictView:

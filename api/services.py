@@ -601,6 +601,7 @@ class Services:
             self.settings.max_pdf_bytes,
             revocation=self._revocation,
             inspect=self.inspect,
+            logged=self.transparency_log.latest,
         )
 
     @cached_property

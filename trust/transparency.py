@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from keys import CertificateAuthority, KeyAlgorithm, KeyCustody, KeyPurpose, Subject
 from keys.notes import Checkpoint, NoteKey, NoteSigner, sign_note
-from store.ledger import Ledger, TreeHead
+from store.ledger import Ledger, LedgerEntry, TreeHead
 from trust.licence_log import LicenceLog, log_subject
 
 PROOF_FORMAT: Final = "yinzheng-log-proof/1"
@@ -89,28 +89,39 @@ class TransparencyLog:
 
     def prove(self, identifier: str) -> list[LogProof]:
         """Proofs of all records about a licence, oldest first; those that wait are given their place first."""
+        entries = self._placed(identifier)
+        checkpoint = self.checkpoint()
+        return [self._proof(identifier, entry, checkpoint) for entry in entries]
+
+    def latest(self, identifier: str) -> LogProof | None:
+        """The proof of the newest record about a licence; None where there is none yet."""
+        entries = self._placed(identifier)
+        return self._proof(identifier, entries[-1], self.checkpoint()) if entries else None
+
+    def _placed(self, identifier: str) -> list[LedgerEntry]:
         subject = log_subject(identifier)
         entries = self.ledger.entries_about(subject)
         if any(entry.position is None for entry in entries):
             self.ledger.sequence()
             entries = self.ledger.entries_about(subject)
-        checkpoint = self.checkpoint()
+        return entries
+
+    def _proof(self, identifier: str, entry: LedgerEntry, checkpoint: str) -> LogProof:
         size = Checkpoint.parse(checkpoint).size
-        return [
-            LogProof(
-                identifier,
-                entry.number,
-                entry.data,
-                entry.opening,
-                self._records.salt(identifier, entry.number),
-                entry.position,
-                tuple(self.ledger.inclusion(entry.position, size)),
-                checkpoint,
-                self._certificates,
-            )
-            for entry in entries
-            if entry.position is not None
-        ]
+        position = entry.position
+        if position is None:
+            raise ValueError("the entry was not sequenced")
+        return LogProof(
+            identifier,
+            entry.number,
+            entry.data,
+            entry.opening,
+            self._records.salt(identifier, entry.number),
+            position,
+            tuple(self.ledger.inclusion(position, size)),
+            checkpoint,
+            self._certificates,
+        )
 
     def _ready(self) -> Sequence[NoteSigner]:
         with self._lock:

@@ -15,12 +15,13 @@ from typing import Protocol
 
 from store.clock import Clock
 from store.errors import YinzhengError
-from trust import Licence, Origin, Register
+from trust import Licence, LogProof, Origin, Register
 from trust.codes import mask
 from trust.errors import IdentifierInvalidError
 from verify.anchors import TrustAnchors
 from verify.consents import PresentationRedeemer
 from verify.detached import check_detached
+from verify.inclusion import ProofError, ProvenRecord, own_record
 from verify.pdf import PdfEvidence, Policy, inspect_pdf
 from verify.reasons import CATALOGUE, reason
 from verify.revocation import NOTHING_KNOWN, RevocationData
@@ -75,6 +76,10 @@ def _anybody(_: Licence) -> bool:
     return True
 
 
+def _unlogged(_identifier: str) -> LogProof | None:
+    return None
+
+
 class Checker:
     """Gives verdicts on licences."""
 
@@ -88,11 +93,13 @@ class Checker:
         *,
         revocation: Callable[[], RevocationKnowledge] = RevocationKnowledge,
         inspect: Callable[..., PdfEvidence] = inspect_pdf,
+        logged: Callable[[str], LogProof | None] = _unlogged,
     ) -> None:
         """Put the parts together.
 
         :param revocation: what our own authorities say of revocation when a check is made.
         :param inspect: :func:`verify.pdf.inspect_pdf`, or the same in a process of its own.
+        :param logged: the proof of the newest record about a licence in the transparency log.
         """
         self._register = register
         self._trusted = trusted
@@ -101,6 +108,7 @@ class Checker:
         self._clock = clock
         self._max_pdf_bytes = max_pdf_bytes
         self._inspect = inspect
+        self._logged = logged
 
     def now(self) -> datetime:
         """The time of checks."""
@@ -120,11 +128,12 @@ class Checker:
         licence = self._licence_in(evidence.licence_data)
         if licence is not None and not visible(licence):
             licence = None
+        proof = self._logged(licence.identifier) if licence is not None else None
         if licence is None:
             code = "register.identifier_missing" if evidence.licence_data is None else "register.unknown"
             register_reasons = [reason(code)]
         else:
-            register_reasons = self._register_reasons(licence)
+            register_reasons = self._register_reasons(licence, proof)
             if not self._register.has_pdf(licence, evidence.document_digest):
                 register_reasons.append(reason("register.other_document"))
             if _wants_seal_signature(licence) and not _has_seal_signature(evidence):
@@ -135,6 +144,7 @@ class Checker:
             signatures=evidence.signatures,
             licence=summarised(licence, self._register.today()) if licence else None,
             document_digest=evidence.document_digest,
+            log_proof=proof,
         )
         return CheckedLicence(found, licence)
 
@@ -165,8 +175,12 @@ class Checker:
         licence = self._register.sought(identifier)
         if licence is None or not visible(licence):
             return CheckedLicence(verdict([reason("register.unknown")], checked_at=now), None)
+        proof = self._logged(licence.identifier)
         found = verdict(
-            self._register_reasons(licence), checked_at=now, licence=summarised(licence, self._register.today())
+            self._register_reasons(licence, proof),
+            checked_at=now,
+            licence=summarised(licence, self._register.today()),
+            log_proof=proof,
         )
         return CheckedLicence(found, licence)
 
@@ -225,11 +239,22 @@ class Checker:
         except (ValueError, KeyError, TypeError, RecursionError, IdentifierInvalidError):
             return None
 
-    def _register_reasons(self, licence: Licence) -> list[Reason]:
+    def _register_reasons(self, licence: Licence, proof: LogProof | None) -> list[Reason]:
         reasons = [self._state_reason(licence)]
+        if proof is not None:
+            reasons.append(self._log_reason(licence, proof))
         if licence.origin is Origin.IMPORTED:
             reasons.append(reason("register.imported" if licence.pdf_digest is None else "register.imported_sealed"))
         return reasons
+
+    def _log_reason(self, licence: Licence, proof: LogProof) -> Reason:
+        """Whether the newest record in the log says of a licence what the register says."""
+        record = _says_the_same(licence, proof)
+        if record is None:
+            # the licence may have been acted upon between the two looks
+            again, proven = self._register.find(licence.identifier), self._logged(licence.identifier)
+            record = _says_the_same(again, proven) if again is not None and proven is not None else None
+        return reason("log.differs") if record is None else record.to_reason()
 
     def _state_reason(self, licence: Licence) -> Reason:
         state = licence.state_on(self._register.today())
@@ -238,6 +263,16 @@ class Checker:
             until=licence.valid_until,
             since=licence.valid_from,
         )
+
+
+def _says_the_same(licence: Licence, proof: LogProof) -> ProvenRecord | None:
+    """What the log shows, if it is what the register says."""
+    try:
+        record = own_record(proof)
+    except ProofError:
+        return None
+    same = (record.state, record.pdf_sha256) == (licence.recorded_state.value, licence.pdf_digest)
+    return record if same else None
 
 
 def summarised(licence: Licence, today: date) -> LicenceSummary:

@@ -22,6 +22,7 @@ from keys import salted_digest
 from keys.errors import NoteInvalidError
 from keys.notes import Checkpoint, NoteKey, open_note
 from store.merkle import HASH_SIZE, holds_inclusion, leaf_hash
+from trust import LogProof
 from verify.anchors import TrustAnchors
 from verify.certificates import load_certificate
 from verify.chains import Chain, find_chain
@@ -65,9 +66,21 @@ def proven_record(value: object, anchors: TrustAnchors, *, now: datetime) -> Pro
     :raises ProofError: it shows nothing.
     """
     try:
-        return _proven(value, anchors, now)
+        proof: Any = value
+        return _opened(proof, _checkpoint(proof["checkpoint"], proof["certificates"], anchors, now))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, NoteInvalidError):
         raise ProofError("证明格式不正确", "it is not in the form of a proof") from None
+
+
+def own_record(proof: LogProof) -> ProvenRecord:
+    """What a proof of our own log shows, which was made a moment ago: its signature is not looked at.
+
+    :raises ProofError: it shows nothing; somebody was at the log.
+    """
+    try:
+        return _opened(proof.to_json(), Checkpoint.parse(proof.checkpoint))
+    except (KeyError, TypeError, ValueError):
+        raise ProofError("记录无法读取", "its record cannot be read") from None
 
 
 def inclusion_of(proofs: bytes, digest: str, anchors: TrustAnchors, *, now: datetime) -> Reason:
@@ -92,7 +105,7 @@ def inclusion_of(proofs: bytes, digest: str, anchors: TrustAnchors, *, now: date
     return fault or ProofError("证明的是其他文件", "it is about another file").reason
 
 
-def _proven(value: Any, anchors: TrustAnchors, now: datetime) -> ProvenRecord:
+def _opened(value: Any, checkpoint: Checkpoint) -> ProvenRecord:
     leaf, opening, salt = value["leaf"].encode(), value["opening"].encode(), bytes.fromhex(value["salt"])
     position, hashes = value["position"], [bytes.fromhex(each) for each in value["hashes"]]
     said, record = json.loads(leaf), json.loads(opening)
@@ -100,7 +113,6 @@ def _proven(value: Any, anchors: TrustAnchors, now: datetime) -> ProvenRecord:
         raise ValueError("form")
     if len(salt) != _SALT_SIZE or said["digest"] != salted_digest(salt, opening) or said["kind"] != record["kind"]:
         raise ProofError("盐值打不开该记录", "its salt does not open the record")
-    checkpoint = _checkpoint(value["checkpoint"], value["certificates"], anchors, now)
     if not holds_inclusion(leaf_hash(leaf), position, checkpoint.size, hashes, checkpoint.root):
         raise ProofError("散列路径不通向检查点", "its hashes do not lead to the checkpoint")
     subject, _, identifier = record["subject"].partition(":")

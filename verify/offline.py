@@ -53,7 +53,7 @@ def check_offline(
 def _status(licence_data: bytes | None, status_list: bytes | None, anchors: TrustAnchors, now: datetime) -> Reason:
     reference = StatusReference.of(licence_data)
     if reference is None:
-        return reason("status_list.none_named")
+        return reason("status.none_named")
     if status_list is None:
-        return reason("status_list.missing", uri=reference.uri)
+        return reason("status.missing", uri=reference.uri)
     return status_in(status_list, reference, anchors, now=now)

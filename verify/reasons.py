@@ -785,69 +785,69 @@ _PRESENTATION: dict[str, Entry] = {
 }
 
 _STATUS_LIST: dict[str, Entry] = {
-    "status_list.valid": Entry(
+    "status.valid": Entry(
         "截至 {at} 的状态列表显示该证照有效。",
         "The status list of {at} shows that the licence is in force.",
         "status_list",
         _PASSED,
     ),
-    "status_list.invalid": Entry(
+    "status.invalid": Entry(
         "截至 {at} 的状态列表显示该证照已被吊销或注销。",
         "The status list of {at} shows that the licence has been revoked or cancelled.",
         "status_list",
         _FAILED,
         _Sub.REVOKED,
     ),
-    "status_list.suspended": Entry(
+    "status.suspended": Entry(
         "截至 {at} 的状态列表显示该证照已被暂停使用，暂不能采信。",
         "The status list of {at} shows that the licence is suspended and cannot be relied on for now.",
         "status_list",
         _UNSURE,
         _Sub.TRY_LATER,
     ),
-    "status_list.over": Entry(
+    "status.over": Entry(
         "截至 {at} 的状态列表显示该证照不在有效期内，或已换发新版本。",
         "The status list of {at} shows that the licence has expired, is not in force yet, or has been replaced.",
         "status_list",
         _FAILED,
         _Sub.EXPIRED,
     ),
-    "status_list.stale": Entry(
+    "status.stale": Entry(
         "状态列表已于 {until} 过期，请重新下载。",
         "The status list ran out at {until}; fetch it anew.",
         "status_list",
         _UNSURE,
         _Sub.TRY_LATER,
     ),
-    "status_list.missing": Entry(
+    "status.missing": Entry(
         "未提供状态列表，无法确认证照现状。请从 {uri} 下载。",
         "Without a status list it is not known whether the licence is still in force. Fetch it from {uri}.",
         "status_list",
         _UNSURE,
         _Sub.TRY_LATER,
     ),
-    "status_list.other": Entry(
+    "status.other": Entry(
         "所提供的不是该证照所在的状态列表，应为 {uri}。",
         "The status list is not the one that the licence names, which is {uri}.",
         "status_list",
         _UNSURE,
         _Sub.TRY_LATER,
     ),
-    "status_list.none_named": Entry(
+    "status.none_named": Entry(
         "文件未写明状态列表，无法离线确认证照现状，请联网核验。",
         "The file names no status list, so its status cannot be told offline; check it online.",
         "status_list",
         _UNSURE,
         _Sub.TRY_LATER,
     ),
-    "status_list.untrusted": Entry(
+    "status.untrusted": Entry(
         "状态列表的签名无效，或其证书不被信任，不予采用。",
         "The status list's signature is not valid, or its certificate is not trusted; it was not used.",
         "status_list",
         _UNSURE,
         _Sub.NO_CERTIFICATE_CHAIN_FOUND,
     ),
-    "status_list.malformed": Entry(
+    "status.malformed": Entry(
         "状态列表无法读取（{detail}），请重新下载。",
         "The status list cannot be read ({detail}); fetch it anew.",
         "status_list",

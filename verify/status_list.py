@@ -36,7 +36,7 @@ _LARGEST: Final = 32 * 1024 * 1024
 _LARGEST_BITS: Final = 16 * 1024 * 1024
 _MOST_CERTIFICATES: Final = 8
 _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
-_CODES: Final = {0: "status_list.valid", 1: "status_list.invalid", 2: "status_list.suspended", 3: "status_list.over"}
+_CODES: Final = {0: "status.valid", 1: "status.invalid", 2: "status.suspended", 3: "status.over"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +84,15 @@ def status_in(data: bytes, reference: StatusReference, anchors: TrustAnchors, *,
     except _BadListError as error:
         return error.reason
     if found.uri != reference.uri:
-        return reason("status_list.other", uri=reference.uri)
+        return reason("status.other", uri=reference.uri)
     if now >= found.expires_at:
-        return reason("status_list.stale", until=f"{found.expires_at:%Y-%m-%d %H:%M:%S}Z")
+        return reason("status.stale", until=f"{found.expires_at:%Y-%m-%d %H:%M:%S}Z")
     per_byte = 8 // found.bits
     place, offset = divmod(reference.index, per_byte)
     if place >= len(found.statuses):
-        return reason("status_list.malformed", detail="idx")
+        return reason("status.malformed", detail="idx")
     value = found.statuses[place] >> (offset * found.bits) & ((1 << found.bits) - 1)
-    return reason(_CODES.get(value, "status_list.over"), at=f"{found.issued_at:%Y-%m-%d %H:%M:%S}Z")
+    return reason(_CODES.get(value, "status.over"), at=f"{found.issued_at:%Y-%m-%d %H:%M:%S}Z")
 
 
 def _read(data: bytes, anchors: TrustAnchors, now: datetime) -> _List:
@@ -105,7 +105,7 @@ def _read(data: bytes, anchors: TrustAnchors, now: datetime) -> _List:
     try:
         payload = jws.verify(data.decode("ascii"), ECKey(key, _ALGORITHM), algorithms=[_ALGORITHM])
     except (JOSEError, ValueError):
-        raise _BadListError(reason("status_list.untrusted")) from None
+        raise _BadListError(reason("status.untrusted")) from None
     return _claims(_json(payload, "claims"), now)
 
 
@@ -138,7 +138,7 @@ def _unpacked(packed: str) -> bytes:
 def _trusted_key(encoded: object, anchors: TrustAnchors, now: datetime) -> ec.EllipticCurvePublicKey:
     """The key of the certificate that signed, if it is one for status lists and leads to an anchor."""
     if not isinstance(encoded, list) or not 0 < len(encoded) <= _MOST_CERTIFICATES:
-        raise _BadListError(reason("status_list.untrusted"))
+        raise _BadListError(reason("status.untrusted"))
     try:
         chain = _decoded(encoded)
         signer = load_certificate(chain[0])
@@ -146,7 +146,7 @@ def _trusted_key(encoded: object, anchors: TrustAnchors, now: datetime) -> ec.El
         key = signer.public_key()
         found = find_chain(chain[0], frozenset(chain[1:]), anchors)
     except (ValueError, UnsupportedAlgorithm, x509.ExtensionNotFound):
-        raise _BadListError(reason("status_list.untrusted")) from None
+        raise _BadListError(reason("status.untrusted")) from None
     if (
         not isinstance(found, Chain)
         or found.fault_at(now) is not None
@@ -154,7 +154,7 @@ def _trusted_key(encoded: object, anchors: TrustAnchors, now: datetime) -> ec.El
         or not isinstance(key, ec.EllipticCurvePublicKey)
         or not isinstance(key.curve, ec.SECP256R1)
     ):
-        raise _BadListError(reason("status_list.untrusted"))
+        raise _BadListError(reason("status.untrusted"))
     return key
 
 
@@ -189,4 +189,4 @@ def _moment(seconds: object) -> datetime:
 
 
 def _malformed(detail: str) -> _BadListError:
-    return _BadListError(reason("status_list.malformed", detail=detail))
+    return _BadListError(reason("status.malformed", detail=detail))

@@ -12,6 +12,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from trust import LogProof
+
 RestsOn = Literal["pdf", "register", "presentation", "status_list", "log"]
 
 
@@ -318,6 +320,8 @@ class Verdict:
     licence: LicenceSummary | None = None
     document_digest: str | None = None
     """SHA-256 of the PDF that was shown, lowercase hexadecimal."""
+    log_proof: LogProof | None = None
+    """That the register's newest record of the licence stands in the transparency log."""
 
     @property
     def passed(self) -> bool:
@@ -341,6 +345,7 @@ class Verdict:
             "licence": self.licence.to_json() if self.licence else None,
             "checked_at": _iso(self.checked_at),
             "document_digest": self.document_digest,
+            "log_proof": self.log_proof.to_json() if self.log_proof else None,
         }
 
 
@@ -351,6 +356,7 @@ def verdict(
     signatures: Iterable[SignatureReport] = (),
     licence: LicenceSummary | None = None,
     document_digest: str | None = None,
+    log_proof: LogProof | None = None,
 ) -> Verdict:
     """The verdict that some reasons come to: the most severe of them decides.
 
@@ -366,6 +372,7 @@ def verdict(
         signatures=tuple(signatures),
         licence=licence,
         document_digest=document_digest,
+        log_proof=log_proof,
     )
 
 

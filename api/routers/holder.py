@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
@@ -48,6 +48,13 @@ def licence(services: ServicesDep, holder: HolderDep, identifier: IdentifierPath
 def download(services: ServicesDep, holder: HolderDep, identifier: IdentifierPath) -> Response:
     """加盖电子印章的 PDF。The sealed PDF."""
     return pdf_response(services.wallets.pdf(holder, identifier), identifier)
+
+
+@router.get("/licences/{identifier}/log", summary="日志证明 Log proofs", responses=responses(401, 403, 404, 422))
+def log_proofs(services: ServicesDep, holder: HolderDep, identifier: IdentifierPath) -> list[dict[str, Any]]:
+    """证照各项记录载入透明日志的证明，含盐值，勿公开。Proofs of all records, with their salts: not for everybody."""
+    held = services.wallets.licence(holder, identifier)
+    return [proof.to_json() for proof in services.transparency_log.prove(held.identifier)]
 
 
 @router.post(

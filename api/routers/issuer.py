@@ -126,6 +126,13 @@ def events(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath)
     return [EventView.of(event) for event in services.register.history(identifier)]
 
 
+@router.get("/licences/{identifier}/log", summary="日志证明 Log proofs", responses=responses(401, 403, 404, 422))
+def log_proofs(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath) -> list[dict[str, Any]]:
+    """该证照各项记录载入透明日志的证明，含盐值，勿公开。Proofs of all records, with their salts: not for everybody."""
+    own(services, client, identifier)
+    return [proof.to_json() for proof in services.transparency_log.prove(identifier)]
+
+
 def pdf_response(data: bytes, identifier: str) -> Response:
     """A sealed PDF as a download."""
     return Response(

@@ -51,7 +51,7 @@ def test_the_list_says_what_the_register_says(
     register.suspend(identifier, Decision("a", "核查"))
     clock.advance(timedelta(seconds=30))
     assert [each.code for each in check(fetch_list(front)).reasons if each.rests_on == "status_list"] == [
-        "status_list.suspended"
+        "status.suspended"
     ]
     register.revoke(identifier, Decision("a", "r", "《行政许可法》第六十九条"))
     clock.advance(timedelta(seconds=30))
@@ -96,5 +96,5 @@ def test_the_command_needs_no_network_and_no_database(front: Front, tmp_path: Pa
     assert status == 1
     assert "seal.valid" in codes
     assert not [each for each in codes if each.startswith("register.")]
-    assert {"status_list.stale", "status_list.malformed", "status_list.valid"} & set(codes)
-    assert "status_list.missing" in {each["code"] for each in run()[1]["reasons"]}
+    assert {"status.stale", "status.malformed", "status.valid"} & set(codes)
+    assert "status.missing" in {each["code"] for each in run()[1]["reasons"]}

@@ -25,13 +25,13 @@ from verify.inclusion import inclusion_of, proven_record
 from verify.offline import check_offline
 
 TOLD = {
-    LicenceState.VALID: "status_list.valid",
-    LicenceState.SUSPENDED: "status_list.suspended",
-    LicenceState.REVOKED: "status_list.invalid",
-    LicenceState.CANCELLED: "status_list.invalid",
-    LicenceState.SUPERSEDED: "status_list.over",
-    LicenceState.EXPIRED: "status_list.over",
-    LicenceState.NOT_YET_VALID: "status_list.over",
+    LicenceState.VALID: "status.valid",
+    LicenceState.SUSPENDED: "status.suspended",
+    LicenceState.REVOKED: "status.invalid",
+    LicenceState.CANCELLED: "status.invalid",
+    LicenceState.SUPERSEDED: "status.over",
+    LicenceState.EXPIRED: "status.over",
+    LicenceState.NOT_YET_VALID: "status.over",
 }
 MOST = 3
 

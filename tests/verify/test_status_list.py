@@ -71,24 +71,24 @@ def code(data: bytes, index: int = 0, uri: str = URI) -> str:
     ("index", "expected"), [(0, "valid"), (1, "invalid"), (2, "suspended"), (3, "over"), (4, "valid"), (7, "valid")]
 )
 def test_a_list_tells_the_status_of_each_licence_in_it(index: int, expected: str) -> None:
-    assert code(token(), index) == f"status_list.{expected}"
-    assert code(token() + b"\n", index) == f"status_list.{expected}"
+    assert code(token(), index) == f"status.{expected}"
+    assert code(token() + b"\n", index) == f"status.{expected}"
 
 
 @pytest.mark.parametrize(("bits", "index", "expected"), [(1, 2, "invalid"), (4, 1, "over"), (8, 0, "over")])
 def test_lists_of_others_may_be_wider(bits: int, index: int, expected: str) -> None:
-    assert code(token(listed={"bits": bits}), index) == f"status_list.{expected}"
+    assert code(token(listed={"bits": bits}), index) == f"status.{expected}"
 
 
 def test_an_index_beyond_the_list_is_not_valid() -> None:
     for index in (8, 10**9, 10**30):
-        assert code(token(), index) == "status_list.malformed"
+        assert code(token(), index) == "status.malformed"
 
 
 def test_an_old_list_and_another_list_do_not_count() -> None:
-    assert code(token({"exp": int(NOW.timestamp())})) == "status_list.stale"
-    assert code(token(), uri="https://example.org/status/2") == "status_list.other"
-    assert code(token({"iat": int((NOW + timedelta(hours=1)).timestamp())})) == "status_list.malformed"
+    assert code(token({"exp": int(NOW.timestamp())})) == "status.stale"
+    assert code(token(), uri="https://example.org/status/2") == "status.other"
+    assert code(token({"iat": int((NOW + timedelta(hours=1)).timestamp())})) == "status.malformed"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_an_old_list_and_another_list_do_not_count() -> None:
     ],
 )
 def test_claims_that_are_missing_or_strange_are_refused(changed: dict[str, Any]) -> None:
-    assert code(token(changed)) == "status_list.malformed"
+    assert code(token(changed)) == "status.malformed"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_claims_that_are_missing_or_strange_are_refused(changed: dict[str, Any])
     ],
 )
 def test_bits_that_cannot_be_read_or_never_end_are_refused(listed: dict[str, Any]) -> None:
-    assert code(token(listed=listed)) == "status_list.malformed"
+    assert code(token(listed=listed)) == "status.malformed"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_bits_that_cannot_be_read_or_never_end_are_refused(listed: dict[str, Any
     [{"alg": "none"}, {"alg": "HS256"}, {"typ": "JWT"}, {"typ": None}, {"crit": ["exp"]}],
 )
 def test_another_kind_of_token_is_refused(header: dict[str, Any]) -> None:
-    assert code(token(header=header)) == "status_list.malformed"
+    assert code(token(header=header)) == "status.malformed"
 
 
 def test_only_a_certificate_for_status_lists_under_the_anchor_may_sign() -> None:
@@ -156,7 +156,7 @@ def test_only_a_certificate_for_status_lists_under_the_anchor_may_sign() -> None
         token(header={"x5c": ["AAAA"] * 9}),
         token(signer=issue("另一把", PKI.issuing, purposes=[STATUS_SIGNING]), header={"x5c": chain()}),
     ):
-        assert code(signed) == "status_list.untrusted"
+        assert code(signed) == "status.untrusted"
 
 
 def chain() -> list[str]:
@@ -168,13 +168,13 @@ def test_no_altered_list_is_believed(data: st.DataObject) -> None:
     whole = token()
     at = data.draw(st.integers(0, len(whole) - 1))
     found = code(whole[:at] + bytes([data.draw(st.integers(0, 255))]) + whole[at + 1 :], 1)
-    assert found in {"status_list.invalid", "status_list.untrusted", "status_list.malformed"}
-    assert code(whole[:at], 1) in {"status_list.untrusted", "status_list.malformed"}
+    assert found in {"status.invalid", "status.untrusted", "status.malformed"}
+    assert code(whole[:at], 1) in {"status.untrusted", "status.malformed"}
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_without_an_accident(data: bytes) -> None:
-    assert code(data) == "status_list.malformed"
+    assert code(data) == "status.malformed"
 
 
 @pytest.mark.parametrize(
