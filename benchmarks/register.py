@@ -22,6 +22,7 @@ from trust import HolderIndex, LicenceIdentifier, LicenceSearch, UnifiedSocialCr
 from trust._tables import LicenceRow
 from trust.holders import number_index
 from trust.register import data_context
+from trust.status_seats import SEATS
 from wallet._tables import ReferenceRow
 
 SMALL, LARGE = 10_000, 1_000_000
@@ -115,6 +116,8 @@ def _row(services: Services, number: int, version: int) -> dict[str, Any]:
         "issued_by": "benchmark",
         "issued_at": NOW,
         "logged": True,
+        "status_list": number // SEATS + 1,
+        "status_index": number % SEATS,
         "region_code": "370200",
     }
 
