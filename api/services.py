@@ -127,6 +127,7 @@ from verify import (
     TrustList,
     inspect_pdf,
 )
+from verify.feedback import Feedback
 from verify.report_pdf import ReportPrinter
 from verify.source import reading_seconds
 from wallet import Presentations, Wallets
@@ -716,6 +717,11 @@ class Services:
         """Tells departments' systems of changes."""
         loopback = self.settings.environment is Environment.DEVELOPMENT
         return Webhooks(self.database, self.outbox, self.keys.vault, self.clock, loopback=loopback)
+
+    @cached_property
+    def feedback(self) -> Feedback:
+        """What is said to be wrong with licences."""
+        return Feedback(self.database, self.keys.vault, self.register, self.check_records, self.clock)
 
     @cached_property
     def watches(self) -> Watches:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verify import _feedback_tables as _feedback_tables  # registers the tables
 from verify import _tables as _tables  # registers the tables
 from verify.anchors import TrustAnchors
 from verify.callers import Caller, Occasion
