@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ from api.commands.common import console, open_services, print_json, read_bytes
 from api.document_types import document_type
 from api.seal_views import SealRecordView, SealView
 from seal import Move, Organisation, Seal, SealApplication, SealKind
+from seal.esl_errors import SealDataMissingError
 from seal.grants import CHINA
 from seal.kinds import SealOwnerKind
 from seal.raster_artwork import LARGEST_BYTES
@@ -255,13 +257,17 @@ def show(number: NumberArgument, as_json: JsonOption = False) -> None:
         found = services.seals.get(number)
         events = services.seals.history(number)
         certificates = services.seals.certificates(number)
+        data = None
         state = found.state_at(services.clock.now())
         record = services.public_register.find(number) if found.registered_at is not None else None
+        with suppress(SealDataMissingError):
+            data = services.seal_data.current(number)
     if as_json:
         print_json(
             {
                 **SealView.of(found).model_dump(mode="json"),
                 "public_record": SealRecordView.of(record).model_dump(mode="json") if record is not None else None,
+                "seal_data_digest": data.digest if data is not None else None,
                 "history": [each.__dict__ for each in events],
             }
         )
@@ -271,6 +277,8 @@ def show(number: NumberArgument, as_json: JsonOption = False) -> None:
     for certificate in certificates:
         used = f"{certificate.used_from:%Y-%m-%d} – {certificate.used_until or ''}"
         console.print(f"证书 certificate {certificate.serial}: {used}")
+    if data is not None:
+        console.print(f"国密印章数据 GB/T 38540 data: SHA-256 {data.digest}，有效至 until {data.valid_until:%Y-%m-%d}")
     table = Table("时间 at (UTC)", "事项 move", "状态 state", "经办人 officers", "理由 reason", "依据 document")
     for event in events:
         officers = event.officer if event.second_officer is None else f"{event.officer}、{event.second_officer}"

@@ -34,6 +34,9 @@ def test_what_is_exported_is_inspected_and_trusted(
     found = json.loads(done.output)
     assert (found["id"], found["version"], found["signature_verifies"]) == (seal.number, 4, True)
     assert "esl.maker_trusted" in {each["code"] for each in found["findings"]}
+    shown = json.loads(CliRunner().invoke(app, ["seal", "show", seal.number, "--json"]).output)
+    assert shown["seal_data_digest"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert shown["seal_data_digest"] in CliRunner().invoke(app, ["seal", "show", seal.number]).output
     unknown = CliRunner().invoke(app, ["seal", "export", "3702009999999", "--out", str(file)])
     assert isinstance(unknown.exception, SealUnknownError)
 
