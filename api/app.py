@@ -27,6 +27,7 @@ from api.routers import (
     holder,
     issuer,
     licence_life,
+    licence_types,
     log,
     oauth,
     pki,
@@ -106,6 +107,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
     for router in (
         oauth.router,
         issuer.router,
+        licence_types.router,
         licence_life.router,
         changes.router,
         batches.router,

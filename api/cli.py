@@ -21,6 +21,7 @@ from api.commands import (
     service_items,
     ses,
     signatures,
+    types,
     verify,
 )
 from api.commands.common import errors
@@ -40,6 +41,7 @@ app.command("issue")(licences.issue)
 app.command("verify")(verify.verify)
 app.add_typer(service.database, name="db")
 app.add_typer(licences.licence, name="licence")
+app.add_typer(types.licence_type, name="type")
 app.add_typer(batches.batch, name="batch")
 app.command("import")(archives.import_archive)
 app.add_typer(archives.imports, name="imports")

@@ -51,6 +51,8 @@ class Scope(StrEnum):
     """Ask for signatures of those who consented to it, by the API of the Cloud Signature Consortium."""
     SEAL_USE = "seals:use"
     """Put seals that its body owns or was granted on documents that people have signed."""
+    CATALOGUE = "catalogue:administer"
+    """Draft, preview, publish and retire licence types."""
     SEALS_APPROVE = "seals:approve"
     """Give or refuse the second officer's word on what others asked for."""
 

@@ -27,6 +27,7 @@ bearer = OAuth2(
                 Scope.SEALS.value: "管理本机构及下级机构的印章 Administer the seals of the body and those below it",
                 Scope.SIGN.value: "请已同意的签署人签名 Ask for signatures of those who consented",
                 Scope.SEAL_USE.value: "在已签名的文件上用印 Seal what people have signed",
+                Scope.CATALOGUE.value: "管理证照目录 Draft, publish and retire licence types",
                 Scope.SEALS_APPROVE.value: "审批印章事项 Approve what others asked for",
             },
         )

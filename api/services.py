@@ -88,6 +88,7 @@ from store.schema import require_current, upgrade
 from trust import (
     LICENCE_ISSUED,
     Changing,
+    ConfinedRenderer,
     Extending,
     HolderIndex,
     Issuing,
@@ -95,9 +96,9 @@ from trust import (
     LicenceTypes,
     PublishedCatalogue,
     Register,
-    Renderer,
     Searching,
     TransparencyLog,
+    TypeDesk,
 )
 from trust.archives import Archives
 from trust.batch import BatchKind
@@ -467,11 +468,16 @@ class Services:
         self.ledger.run(stop, beat=lambda: log.adopt(self.database, self.clock))
 
     @cached_property
-    def renderer(self) -> Renderer:
+    def renderer(self) -> ConfinedRenderer:
         """Lays licences out."""
-        renderer = Renderer(self.fonts)
+        renderer = ConfinedRenderer(self.fonts, self.settings.font_paths)
         self._closing.callback(renderer.close)
         return renderer
+
+    @cached_property
+    def type_desk(self) -> TypeDesk:
+        """Drafts, previews and publishes licence types."""
+        return TypeDesk(self.licence_types, self.catalogue, self.renderer, self.clock)
 
     @cached_property
     def issuing(self) -> Issuing:

@@ -7,6 +7,7 @@ from trust import _tables as _tables  # the same
 from trust.catalogue import Catalogue, LicenceType
 from trust.changing import ChangeOrder, Changing
 from trust.codes import CitizenId, UnifiedSocialCreditCode
+from trust.confined_rendering import ConfinedRenderer
 from trust.content import Holder, LicenceContent
 from trust.decisions import Decision
 from trust.extending import DEFAULT_MARGIN, Extending, ExtensionReport
@@ -22,6 +23,7 @@ from trust.register import Register
 from trust.rendering import Renderer
 from trust.searching import LicencePage, LicenceSearch, Searching
 from trust.transparency import LogProof, TransparencyLog
+from trust.type_desk import TypeDesk
 from trust.type_package import TypePackage
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "Changing",
     "CitizenId",
     "CodeType",
+    "ConfinedRenderer",
     "Decision",
     "Extending",
     "ExtensionReport",
@@ -58,6 +61,7 @@ __all__ = [
     "Renderer",
     "Searching",
     "TransparencyLog",
+    "TypeDesk",
     "TypeOrigin",
     "TypePackage",
     "TypeState",

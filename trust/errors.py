@@ -48,7 +48,7 @@ class TypeDefinitionError(YinzhengError):
     """A licence type's definition contradicts itself or the form that definitions have."""
 
     code = "trust.type_definition_invalid"
-    kind = Kind.MISCONFIGURED
+    kind = Kind.INVALID
     zh = "证照类型“{slug}”的定义有误：{problem}"
     en = "The definition of the licence type {slug!r} is wrong: {problem}"
 
@@ -171,6 +171,24 @@ class RenderingFailedError(YinzhengError):
     kind = Kind.MISCONFIGURED
     zh = "证照类型“{slug}”的模板无法生成版面：{problem}"
     en = "The template of the licence type {slug!r} does not produce a page: {problem}"
+
+
+class TemplateTooSlowError(YinzhengError):
+    """A template that an administrator wrote takes too long."""
+
+    code = "trust.template_too_slow"
+    kind = Kind.INVALID
+    zh = "模板排版超过 {seconds} 秒仍未完成，已停止。请检查模板中的循环。"
+    en = "The template did not finish within {seconds} seconds and was stopped; look for loops in it."
+
+
+class TemplateCrashedError(YinzhengError):
+    """A template that an administrator wrote brought its process down, most likely by taking too much memory."""
+
+    code = "trust.template_crashed"
+    kind = Kind.INVALID
+    zh = "模板使排版进程中止，可能占用内存过多。请简化模板。"
+    en = "The template brought the process that laid it out down, most likely by its use of memory; make it simpler."
 
 
 class LicenceUnknownError(YinzhengError):

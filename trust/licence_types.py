@@ -155,6 +155,16 @@ class LicenceTypes:
         with self._database.transaction() as session:
             return TypePackage.from_zip(_row(session, slug, version).package)
 
+    def read(self, slug: str, package: TypePackage) -> LicenceType:
+        """What a package would be as a draft; nothing is kept.
+
+        :raises TypePackageError: ``type.json`` is not a JSON object.
+        :raises TypeDefinitionError: the definition contradicts itself.
+        """
+        found = read_type(slug, package, origin=TypeOrigin.ADMINISTRATOR, state=TypeState.DRAFT)
+        check_definition(found, package)
+        return found
+
     def _draft(
         self, session: Session, slug: str, package: TypePackage, origin: TypeOrigin, actor: str
     ) -> TypeVersionRow:

@@ -76,6 +76,10 @@ class Renderer:
         :raises TextTooLongError: a text does not fit its place even at the smallest size, or there are too many pages.
         :raises RenderingFailedError: the template is at fault.
         """
+        return self.render_pages(content, at=at)[0]
+
+    def render_pages(self, content: LicenceContent, *, at: datetime) -> tuple[bytes, int]:
+        """Like :meth:`render`, with the number of pages."""
         self._check_characters(content)
         pdf = self._compile(content, format="pdf", pdf_standards=_STANDARD, timestamp=at)
         if not isinstance(pdf, bytes):
@@ -83,7 +87,7 @@ class Renderer:
         pages = int(PdfFileReader(io.BytesIO(pdf)).root["/Pages"]["/Count"])
         if pages > content.type.page.most_pages:
             raise _too_many_pages(content.type)
-        return pdf
+        return pdf, pages
 
     def _compile(self, content: LicenceContent, **options: Any) -> bytes | list[bytes] | None:
         data = _page_data(content, self._families)

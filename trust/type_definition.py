@@ -19,7 +19,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from types import MappingProxyType
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -136,7 +135,7 @@ def _build(
         validity=ValidityRule(**validity),
         issuers=IssuerRule(**{key: tuple(codes) for key, codes in issuers.items()}),
         agreements=tuple(Agreement(**each) for each in raw.get("agreements", ())),
-        schema=MappingProxyType(raw["fields"]),
+        schema=raw["fields"],
         layout=_layout(package, raw) if raw.get("use") is None else None,
     )
 
@@ -155,7 +154,7 @@ def _layout(package: TypePackage, raw: Mapping[str, Any]) -> Layout:
             }
         ),
         co_seals=tuple(CoSeal(**each) for each in raw.get("co_seals", ())),
-        files=MappingProxyType({path: data for path, data in package.files.items() if path != DEFINITION}),
+        files={path: data for path, data in package.files.items() if path != DEFINITION},
     )
 
 

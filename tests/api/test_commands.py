@@ -193,3 +193,25 @@ def test_a_certificate_is_revoked_with_its_reason_and_date(terminal: Terminal) -
     done = terminal.run("keys", "revoke", number, "--reason", "superseded", "--json")
     assert json.loads(done.stdout)["state"] == "revoked"
     assert terminal.run("keys", "revoke", number, "--reason", "superseded").returncode == 1
+
+
+def test_a_licence_type_is_exported_changed_drafted_looked_at_and_published(terminal: Terminal, tmp_path: Path) -> None:
+    slug, home = "teacher_qualification_certificate", tmp_path / "own"
+    assert slug in terminal.run("type", "list").stdout
+    assert "certificate_number" in terminal.run("type", "show", slug).stdout
+    assert terminal.run("type", "export", slug, "--out", home).returncode == 0
+    template = home / "template.typ"
+    template.write_text(template.read_text() + "#at(22mm, 145mm, text(size: 7pt)[本式样由管理员修订])\n")
+    made = terminal.json("type", "draft", slug, home)
+    assert (made["version"], made["state"]) == (2, "draft")
+    assert terminal.run("type", "preview", slug, "2", "--out", tmp_path / "specimen.png").returncode == 0
+    assert (tmp_path / "specimen.png").read_bytes().startswith(b"\x89PNG")
+    assert terminal.json("type", "publish", slug, "2")["state"] == "published"
+    assert "trust.type_state" in terminal.run("type", "publish", slug, "2").stderr
+    package = tmp_path / "package.zip"
+    assert terminal.run("type", "export", slug, "--out", package).returncode == 0
+    assert terminal.json("type", "import", slug, package)["version"] == 3
+    assert terminal.json("type", "retire", slug, "3")["state"] == "retired"
+    listed: list[dict[str, object]] = json.loads(terminal.run("type", "list", "--all", "--json").stdout)
+    states = [(each["version"], each["state"]) for each in listed if each["slug"] == slug]
+    assert states == [(1, "retired"), (2, "published"), (3, "retired")]
