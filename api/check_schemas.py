@@ -207,6 +207,41 @@ class BatchView(BaseModel):
     receipt: str = Field(description="回执，digest 为 results 各行 JSON 的 SHA-256 Its digest is over the results.")
 
 
+class QueryRequest(_ForACase):
+    """查询: which licences a holder has."""
+
+    holder: ApplicantRequest
+    licence_type: str | None = Field(None, max_length=64, description="证照类型 Slug or 21-character code.")
+    consents: list[Token] = Field(
+        default_factory=list, max_length=20, description="持证人的授权；依法无需授权的事项可不给 The holder's consents."
+    )
+
+
+class QueryView(BaseModel):
+    """The licences that may be seen."""
+
+    checked_at: dt.datetime
+    licences: list[LicenceSummaryView]
+    reasons: list[ReasonView]
+    receipt_id: str
+    receipt: str
+
+
+class ObtainRequest(_ForACase, IdentifierItem):
+    """获取: a licence's data, and its file."""
+
+    fields: Wanted = Field(default_factory=list)
+    consent: Token | None = None
+
+
+class ObtainView(CheckView):
+    """The answer to a check, with the file where everything that it says may be told."""
+
+    pdf: str | None = Field(
+        description="加盖电子印章的 PDF，Base64；不允许获取全部内容时为 null The sealed PDF, base64."
+    )
+
+
 class ReceiptRequest(Strict):
     """A receipt to verify."""
 
@@ -230,7 +265,7 @@ class ReceiptView(BaseModel):
 
     receipt_id: str
     checked_at: dt.datetime
-    evidence: Literal["pdf", "identifier", "presentation", "materials", "batch"]
+    evidence: Literal["pdf", "identifier", "presentation", "materials", "batch", "query"]
     digest: str = Field(description="SHA-256 of what was checked.")
     identifier: str | None
     verdict: Literal["TOTAL_PASSED", "TOTAL_FAILED", "INDETERMINATE"]

@@ -24,7 +24,7 @@ from verify.questions import Answered, Question, answer, check_questions, held_b
 from verify.reasons import CATALOGUE, reason
 from verify.receipts import Checked, Evidence, ReceiptSigner, new_receipt_id
 from verify.records import CheckEntry, CheckRecords
-from verify.service_items import ServiceItems
+from verify.service_items import ALL_FIELDS, ServiceItems
 from verify.verdict import Reason, Verdict, verdict
 
 
@@ -64,6 +64,7 @@ class _Work:
     consent: Consent = NO_CONSENT
     purpose: str | None = None
     materials: tuple[MaterialFinding, ...] = ()
+    identifiers: tuple[str, ...] = ()
     receipt_id: str = field(default_factory=new_receipt_id)
 
 
@@ -178,6 +179,49 @@ class DepartmentChecks:
         digest = _digest({"application": dict(application), "consents": list(consents), "applicant": applicant})
         return self._finish(occasion, _Work("materials", digest, found, materials=findings))
 
+    def query(
+        self,
+        occasion: Occasion,
+        holder: tuple[CodeType, str],
+        consents: Sequence[str] = (),
+        type_slug: str | None = None,
+    ) -> tuple[CheckAnswer, list[Licence]]:
+        """Which licences a holder has (查询), as far as the holder, or the law, lets the client see them.
+
+        :raises ConsentMissingError: there is no consent, and the item names no law that does without one.
+        """
+        if not consents and occasion.item.without_consent is None:
+            raise ConsentMissingError
+        agreed, refusals = self._agreed(occasion, consents)
+        found = [
+            each
+            for each in self._register.held_by(self._holder_index(*holder))
+            if occasion.caller.may_check(each.type.slug)
+            and type_slug in (None, each.type.slug)
+            and (agreed.covers(each) or occasion.item.without_consent is not None)
+        ]
+        said = verdict([reason("query.answered", count=len(found)), *refusals], checked_at=self._checker.now())
+        digest = _digest({"holder": list(holder), "type": type_slug, "consents": list(consents)})
+        work = _Work("query", digest, said, identifiers=tuple(each.identifier for each in found))
+        return self._finish(occasion, work), found
+
+    def obtain(
+        self, occasion: Occasion, check: IdentifierCheck, fields: Sequence[str], consent: str | None
+    ) -> tuple[CheckAnswer, bytes | None]:
+        """A licence's data (获取): the fields wanted, and the file where everything that it says may be told.
+
+        :raises IdentifierInvalidError: it is no identifier.
+        """
+        found, licence = self._by_identifier(occasion, check)
+        agreed, refusals = self._agreed(occasion, [consent] if consent is not None else [])
+        found = replace(found, reasons=(*found.reasons, *refusals))
+        digest = _digest({"identifier": check.identifier, "holder": check.holder, "fields": list(fields)})
+        answer = self._finish(occasion, _Work("identifier", digest, found, licence, agreed), fields=fields)
+        whole = licence is not None and licence.pdf_digest is not None
+        if licence is None or not whole or not _may_be_told(occasion, licence, agreed, ALL_FIELDS):
+            return answer, None
+        return answer, self._register.pdf(licence)
+
     def by_identifiers(
         self, occasion: Occasion, checks: Sequence[IdentifierCheck], *, batch_id: str
     ) -> list[Verdict | YinzhengError]:
@@ -257,7 +301,8 @@ class DepartmentChecks:
             occasion,
             purpose=work.purpose,
             reference=work.receipt_id,
-            identifiers=tuple({each.identifier for finding in work.materials for each in finding.licences}),
+            identifiers=work.identifiers
+            or tuple({each.identifier for finding in work.materials for each in finding.licences}),
         )
         self._records.add(entry, receipt=receipt)
         return CheckAnswer(
@@ -275,15 +320,20 @@ def disclosed(occasion: Occasion, licence: Licence | None, consent: Consent, wan
     """The fields of a licence that were asked for and that client, service item and holder, or the law, all allow."""
     if licence is None:
         return {}
-    slug, item = licence.type.slug, occasion.item
     return {
         key: licence.fields[key]
         for key in dict.fromkeys(wanted)
-        if key in licence.fields
-        and item.needs(slug, key)
+        if key in licence.fields and _may_be_told(occasion, licence, consent, key)
+    }
+
+
+def _may_be_told(occasion: Occasion, licence: Licence, consent: Consent, key: str) -> bool:
+    slug, item = licence.type.slug, occasion.item
+    return (
+        item.needs(slug, key)
         and occasion.caller.may_know(slug, key)
         and (consent.tells(licence, key) or item.without_consent is not None)
-    }
+    )
 
 
 def _digest(request: Mapping[str, Any]) -> str:

@@ -933,6 +933,12 @@ _MATERIALS: dict[str, Entry] = {
         "register",
         _PASSED,
     ),
+    "query.answered": Entry(
+        "已答复查询，可见的证照共 {count} 份。",
+        "The query was answered: {count} licences may be seen.",
+        "register",
+        _PASSED,
+    ),
     "materials.not_permitted": Entry(
         "该客户端无权核验此类证照。", "This client may not check licences of this type.", "register", _UNSURE
     ),

@@ -22,7 +22,7 @@ from verify.verdict import Indication
 RECEIPT_TYPE: Final = "check-receipt+jwt"
 _REQUIRED: Final = ("evidence", "digest", "verdict", "reasons", "checked_at", "service_item", "case_number", "body")
 
-Evidence = Literal["pdf", "identifier", "presentation", "materials", "batch", "seal_signature"]
+Evidence = Literal["pdf", "identifier", "presentation", "materials", "batch", "query", "seal_signature"]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from verify.check_errors import ServiceItemInvalidError
 from verify.reasons import Text
 from verify.requirements import Requirement, licences_in, read_requirement
 
+ALL_FIELDS: Final = "*"
 _CODE: Final = re.compile(r"[0-9A-Z][0-9A-Z-]{3,63}")
 _MATERIAL_CODE: Final = re.compile(r"[0-9A-Za-z_-]{1,40}")
 _MEMBERS: Final = frozenset({"code", "name", "body", "without_consent", "fields", "questions", "materials"})
@@ -58,8 +59,8 @@ class ServiceItem:
     materials: tuple[Material, ...]
 
     def needs(self, type_slug: str, field: str) -> bool:
-        """Whether the item needs to know a field."""
-        return field in self.fields.get(type_slug, frozenset())
+        """Whether the item needs to know a field; ``*`` in its list stands for all."""
+        return not self.fields.get(type_slug, frozenset()).isdisjoint({field, ALL_FIELDS})
 
 
 class ServiceItems:
@@ -118,7 +119,7 @@ class ServiceItems:
                 known = self._catalogue.latest(slug).fields
             except TypeUnknownError:
                 raise ServiceItemInvalidError(problem=f"there is no licence type {slug!r}") from None
-            if field is not None and field not in known:
+            if field not in (None, ALL_FIELDS) and field not in known:
                 raise ServiceItemInvalidError(problem=f"the licence type {slug!r} has no field {field!r}")
 
 

@@ -78,7 +78,7 @@ def check_pdf(
     where the Accept header asks for it, as a one-page report for a case file (application/pdf) or as the report of
     ETSI TS 119 102-2 (application/xml).
     """
-    occasion = _occasion(services, client, service_item, case_number)
+    occasion = occasion_of(services, client, service_item, case_number)
     checks = services.department_checks
     answer = checks.by_pdf(occasion, file) if policy is Policy.LICENCE else checks.by_foreign_pdf(occasion, file)
     return _answered(request, services, client, occasion, answer, purpose)
@@ -99,7 +99,7 @@ def check_identifier(
     that the client may not see look alike. Questions are answered yes or no; fields come as far as the client's
     permission, the service item and the holder's consent, or the law, allow.
     """
-    occasion = _occasion(services, client, body.service_item, body.case_number)
+    occasion = occasion_of(services, client, body.service_item, body.case_number)
     questions = [each.question() for each in body.questions]
     check = IdentifierCheck(body.identifier, body.holder)
     answer = services.department_checks.by_identifier(occasion, check, questions, body.fields, body.consent)
@@ -119,7 +119,7 @@ def check_presentation(
 
     Redeems what a holder showed. Each code is good for one redemption; a second one fails.
     """
-    occasion = _occasion(services, client, body.service_item, body.case_number)
+    occasion = occasion_of(services, client, body.service_item, body.case_number)
     questions = [each.question() for each in body.questions]
     answer = services.department_checks.by_presentation(occasion, body.token, questions, body.fields)
     return _answered(request, services, client, occasion, answer)
@@ -139,7 +139,7 @@ def check_materials(
     For each material that the service item asks for: the licence that satisfies it, or that it is missing, has run out
     or is doubtful. What the city has already need not be handed in.
     """
-    occasion = _occasion(services, client, body.service_item, body.case_number)
+    occasion = occasion_of(services, client, body.service_item, body.case_number)
     applicant = None
     if body.applicant is not None:
         code_type = body.applicant.code_type
@@ -151,7 +151,7 @@ def check_materials(
 @router.post("/identifiers", summary="批量核验标识 Check many identifiers", responses=responses(401, 403, 413, 422))
 def check_identifiers(services: ServicesDep, client: CheckerDep, body: CheckIdentifiersRequest) -> BatchView:
     """一次至多 1000 个标识，逐条答复，互不影响。Up to a thousand identifiers, each answered by itself."""
-    occasion = _occasion(services, client, body.service_item, body.case_number, checks=0)
+    occasion = occasion_of(services, client, body.service_item, body.case_number, checks=0)
     batch = Batch(services, client, occasion)
     checked_at = services.clock.now()
     results = [BatchLine.model_validate(each) for each in batch.answer(body.checks)]
@@ -177,7 +177,7 @@ def check_stream(
     The body is JSON Lines of any length, each with identifier and holder. Answers come as they are found, one a line;
     one bad line does not fail the rest. The last line has the receipt, or says why the stream was broken off.
     """
-    occasion = _occasion(services, client, service_item, case_number, checks=0)
+    occasion = occasion_of(services, client, service_item, case_number, checks=0)
     return FullDuplexResponse(answer_stream(Batch(services, client, occasion), request.stream()), media_type=NDJSON)
 
 
@@ -192,7 +192,7 @@ def caller_of(client: Client) -> Caller:
     return Caller(client.id, client.organisation_code, terms.licence_types, terms.service_items, terms.fields)
 
 
-def _occasion(services: Services, client: Client, item: str, case_number: str, *, checks: int = 1) -> Occasion:
+def occasion_of(services: Services, client: Client, item: str, case_number: str, *, checks: int = 1) -> Occasion:
     """What the check is for, within the client's quota."""
     occasion = services.department_checks.occasion(caller_of(client), item, case_number)
     if checks:
