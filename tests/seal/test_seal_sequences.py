@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -35,6 +35,7 @@ PEOPLE = {"甲": 1, "乙": 2, "Officer Li": 3, "officer li": 3}
 """The last two are one person."""
 TYPES, PURPOSES = ("a", "b"), ("年检", "核验")
 DIGEST = hashlib.sha256(b"document").hexdigest()
+LAST_DAY = datetime(2028, 11, 23, tzinfo=UTC)
 EXPIRED = (SealState.MADE, SealState.REGISTERED, SealState.ACTIVE, SealState.FROZEN)
 
 officers = st.sampled_from(OFFICERS)
@@ -211,7 +212,8 @@ class Office(RuleBasedStateMachine):
 
     @rule(days=st.integers(0, 6), hours=st.integers(0, 23))
     def time_passes(self, days: int, hours: int) -> None:
-        self.clock.advance(timedelta(days=days, hours=hours))
+        if self.clock.now() < LAST_DAY:  # certificates would end later, which is another test's business
+            self.clock.advance(timedelta(days=days, hours=hours))
 
     @rule()
     def the_book_catches_up(self) -> None:

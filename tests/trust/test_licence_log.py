@@ -105,6 +105,7 @@ def test_seals_and_their_uses_leave_leaves(house: House) -> None:
         "seal.apply": 1,
         "seal.review": 1,
         "seal.make": 1,
+        "seal-grant.give": 1,
         "seal.register": 1,
         "seal.activate": 1,
         "seal.freeze": 1,
