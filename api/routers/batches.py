@@ -35,7 +35,7 @@ _FORMS = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": TableForm.XLSX,
     "application/x-ndjson": TableForm.JSONL,
 }
-_BODY: dict[str, Any] = {
+BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {each: {"schema": {"type": "string", "format": "binary"}} for each in _FORMS},
@@ -51,7 +51,7 @@ ReferencePath = Annotated[str, Path(max_length=40, examples=["20261123-7H2K9QZ4M
     "",
     status_code=201,
     summary="提交批次 Send a batch",
-    openapi_extra=_BODY,
+    openapi_extra=BODY,
     responses=responses(401, 403, 404, 409, 413, 422),
 )
 def send(
@@ -70,11 +70,7 @@ def send(
     The body is the file. It is checked as a whole before the answer: ``ready`` can be started, of ``refused`` nothing
     will be issued. See ``/lines`` for what was found.
     """
-    if len(data) > MAX_BYTES:
-        raise RequestTooLargeError(limit=MAX_BYTES)
-    form = _FORMS.get(request.headers.get("content-type", "").split(";")[0].strip().lower())
-    if form is None:
-        raise RequestInvalidError(problem=f"Content-Type: {', '.join(_FORMS)}")
+    form = table_form(request, data)
     order = BatchOrder(
         type=type,
         actor=f"client:{client.id}",
@@ -86,7 +82,7 @@ def send(
     with TemporaryDirectory(prefix="yinzheng-batch-") as directory:
         path = FilePath(directory) / "data"
         path.write_bytes(data)
-        return BatchView.of(services.batch_loading.load(order, _few(read_rows(path, form))))
+        return BatchView.of(services.batch_loading.load(order, few(read_rows(path, form))))
 
 
 @router.get("", summary="批次列表 Batches", responses=responses(401, 403))
@@ -164,7 +160,25 @@ def _act(services: Services, client: Client, reference: str, act: BatchAct) -> B
     return BatchView.of(services.batches.act(reference, act, issuer_code=client.organisation_code or ""))
 
 
-def _few(rows: Iterator[Row]) -> Iterator[Row]:
+def table_form(request: Request, data: bytes) -> TableForm:
+    """The form of a file by the type that it was sent with.
+
+    :raises RequestTooLargeError: it is larger than is taken here.
+    :raises RequestInvalidError: it was sent as something else.
+    """
+    if len(data) > MAX_BYTES:
+        raise RequestTooLargeError(limit=MAX_BYTES)
+    form = _FORMS.get(request.headers.get("content-type", "").split(";")[0].strip().lower())
+    if form is None:
+        raise RequestInvalidError(problem=f"Content-Type: {', '.join(_FORMS)}")
+    return form
+
+
+def few(rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows, as long as they are not more than are taken here.
+
+    :raises TableTooLargeError: they are.
+    """
     for count, row in enumerate(rows):
         if count == MAX_LINES:
             raise TableTooLargeError(limit_zh=f"{MAX_LINES} 行", limit_en=f"{MAX_LINES} lines")
