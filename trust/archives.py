@@ -32,6 +32,7 @@ from trust.batch import Batch, BatchKind, BatchState, LineState
 from trust.batch_loading import chunks, field_problem, numbers_in_use, store_rows
 from trust.batch_work import Done, Task
 from trust.batches import Batches, NewBatch, NewLine
+from trust.bulk_errors import ScanUnknownError
 from trust.catalogue import Catalogue
 from trust.codes import UnifiedSocialCreditCode
 from trust.decisions import ImportedFrom
@@ -189,6 +190,17 @@ class Archives:
                 raise
             return existing, False
         return licence, True
+
+    def scan(self, identifier: str) -> bytes:
+        """The scan of the paper that a licence was taken over from, as it was handed in.
+
+        :raises LicenceUnknownError: the register has none with this identifier.
+        :raises ScanUnknownError: there is no scan.
+        """
+        licence = self._register.get(identifier)
+        if licence.scan_digest is None:
+            raise ScanUnknownError
+        return self._objects.get(licence.scan_digest)
 
     def set_aside(self, batch: Batch) -> Iterator[list[str]]:
         """The lines that were set aside, as rows of a table to be mended: names first, each with what is wrong."""

@@ -20,6 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from keys.errors import VaultDamagedError
 from seal.errors import (
     SealAmbiguousError,
     SealCertificateExpiredError,
@@ -196,10 +197,18 @@ class BatchWorker:
         return []
 
     def _take(self, batch: BatchRow, row: BatchLineRow, claim: str, until: Any) -> _Claimed | None:
+        error: YinzhengError | None = None
+        said: Mapping[str, Any] = {}
         if row.attempts >= MOST_ATTEMPTS or row.data is None:
-            lost = LineLostError()
+            error = LineLostError()
+        else:
+            try:
+                said = self._batches.decrypt(batch.reference, row.line, row.data)
+            except VaultDamagedError as damaged:
+                error = damaged
+        if error is not None:
             row.state, row.data, row.done_at = LineState.FAILED, None, self._clock.now()
-            row.findings = findings_json([FieldProblem("", lost.code, lost.message_zh, lost.message_en)])
+            row.findings = findings_json([FieldProblem("", error.code, error.message_zh, error.message_en)])
             return None
         row.attempts += 1
         row.claim, row.claim_until = claim, until
@@ -213,7 +222,7 @@ class BatchWorker:
             actor=batch.actor,
             line=row.line,
             attempt=row.attempts,
-            said=self._batches.decrypt(batch.reference, row.line, row.data),
+            said=said,
         )
         return _Claimed(task, BatchKind(batch.kind), claim)
 

@@ -50,6 +50,15 @@ class LineLostError(YinzhengError):
     en = "Every attempt at this line ended abnormally; it is not tried again. The log tells more."
 
 
+class ScanUnknownError(YinzhengError):
+    """A licence was not taken over from a scan."""
+
+    code = "trust.scan_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "该证照没有原证照的扫描件。"
+    en = "There is no scan of the paper of this licence."
+
+
 class MappingInvalidError(YinzhengError):
     """A mapping file contradicts itself, the type or the form that mappings have."""
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from api.commands.batches import DetachOption, ProcessesOption, ReferenceArgument, conclude, work_through
-from api.commands.common import console, errors, open_services, person, read_bytes, write_text
-from api.commands.licences import JsonOption
+from api.commands.common import console, errors, open_services, person, read_bytes, write_bytes, write_text
+from api.commands.licences import IdentifierArgument, JsonOption
 from api.commands.progress import progress
 from api.services import Services
 from trust.archives import ImportOrder
@@ -98,6 +98,17 @@ def set_aside(
         write_text(out, csv_lines(services.archives.set_aside(batch)))
         out.chmod(0o600)
         console.print(f"{batch.counts.get(LineState.UNSOUND, 0)} 行 lines：{out}")
+
+
+@imports.command("scan")
+def scan(
+    identifier: IdentifierArgument,
+    out: Annotated[Path, typer.Option(help="保存到 Where to put the scan.")],
+) -> None:
+    """取出归集时所附的原证照扫描件。Fetch the scan of the paper that a licence was taken over from."""
+    with open_services() as services:
+        write_bytes(out, services.archives.scan(identifier))
+    console.print(str(out))
 
 
 def _write_report(services: Services, batch: Batch, directory: Path) -> None:

@@ -44,7 +44,8 @@ BODY: dict[str, Any] = {
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 IssuerDep = Annotated[Client, Depends(client_with(Scope.ISSUE))]
-ReferencePath = Annotated[str, Path(max_length=40, examples=["20261123-7H2K9QZ4MX"])]
+REFERENCE = r"^[0-9A-Z-]{1,40}$"
+ReferencePath = Annotated[str, Path(pattern=REFERENCE, examples=["20261123-7H2K9QZ4MX"])]
 
 
 @router.post(

@@ -10,12 +10,12 @@ from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.batch_schemas import BatchView
 from api.problems import responses
-from api.routers.batches import BODY, IssuerDep, few, table_form
+from api.routers.batches import BODY, REFERENCE, IssuerDep, ReferencePath, few, table_form
 from api.security import ServicesDep
 from trust.archives import ImportOrder
 from trust.batch import BatchKind
@@ -25,7 +25,6 @@ from trust.rows import read_rows
 
 router = APIRouter(prefix="/v1/imports", tags=["历史数据归集 Archives"])
 
-ReferencePath = Annotated[str, Path(max_length=40, examples=["20261123-7H2K9QZ4MX"])]
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 _JSON: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"schema": {"type": "object"}}}}}
 
@@ -46,7 +45,7 @@ def send(
     seal: Annotated[bool, Query(description="Lay out and seal what is taken over.")] = False,
     dry_run: Annotated[bool, Query(description="Only check; nothing can be entered from it.")] = False,
     mends: Annotated[
-        str | None, Query(max_length=40, description="Reference of the import whose lines, set aside, it corrects.")
+        str | None, Query(pattern=REFERENCE, description="Reference of the import whose lines, set aside, it corrects.")
     ] = None,
     name: Annotated[str, Query(max_length=200, description="Name of the file, for the records.")] = "",
 ) -> BatchView:

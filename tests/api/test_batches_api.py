@@ -130,6 +130,15 @@ def test_what_cannot_be_read_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+@pytest.mark.parametrize("reference", ["%00", "a%27b", "x" * 41])
+def test_what_is_no_reference_is_refused(office: Front, reference: str) -> None:
+    assert office.http.get(f"/v1/batches/{reference}", headers=office.issuer).status_code == 422
+    answer = office.http.post(
+        f"/v1/imports?type={SLUG}&mends={reference}", content=b"", headers={**office.issuer, **NDJSON}
+    )
+    assert answer.status_code == 422
+
+
 def test_who_only_checks_sends_no_batch(office: Front) -> None:
     answer = office.http.post("/v1/batches", params={"type": SLUG}, content=b"", headers={**office.checker, **CSV})
     assert answer.status_code == 403

@@ -300,6 +300,17 @@ def test_the_database_holds_nothing_of_a_line_in_clear(house: House, tmp_path: P
     assert not any("海听" in row or hexadecimal in row or "JY2370202" in row for row in rows)
 
 
+def test_lines_that_were_swapped_or_damaged_in_the_database_fail_alone(house: House, tmp_path: Path) -> None:
+    reference = start(house, write_jsonl(tmp_path / "a.jsonl", [permit(1), permit(2), permit(3)]))
+    with house.services.database.transaction() as session:
+        session.execute(
+            sa.text("UPDATE batch_line SET data = (SELECT data FROM batch_line WHERE line = 3) WHERE line = 1")
+        )
+    work(house)
+    batch = house.services.batches.get(reference)
+    assert (batch.state, batch.counts) == (BatchState.DONE, {LineState.FAILED: 1, LineState.ISSUED: 2})
+
+
 def test_result_files_have_a_line_for_each_line_and_no_formula(house: House, tmp_path: Path) -> None:
     row = permit(1)
     row["=cmd|' /C calc'!A0"] = "x"
