@@ -97,7 +97,7 @@ def test_our_own_checker_passes_it_and_a_second_process_seals_on(
     assert furnished.services.checker.check_pdf(furnished.pdf(first)).indication is Indication.TOTAL_PASSED
     with Services(settings, clock) as services:
         again = Furnished(services)
-        second = again.issue("food_operation_permit")
+        second = again.issue("physician_practice_certificate")
         assert services.checker.check_pdf(again.pdf(second)).indication is Indication.TOTAL_PASSED
 
 
@@ -105,16 +105,16 @@ def test_sealing_goes_on_when_the_token_is_back_and_says_so_while_it_is_away(
     furnished: Furnished, hsm: SoftHsm, settings: Settings, clock: FixedClock
 ) -> None:
     licence = furnished.issue()
-    furnished.seal("food_operation_permit")
+    furnished.seal("physician_practice_certificate")
     hsm.take_away()
     with pytest.raises(HsmUnavailableError):
-        furnished.issue("food_operation_permit")
+        furnished.issue("physician_practice_certificate")
     # what needs no key goes on, in a process that starts without the token as well
     with Services(settings, clock) as services:
         assert services.checker.check_pdf(furnished.pdf(licence)).indication is Indication.TOTAL_PASSED
     hsm.put_back()
     furnished.services.keys.custody.token._sessions._unusable_until = 0.0  # type: ignore[union-attr]
-    assert furnished.issue("food_operation_permit")
+    assert furnished.issue("physician_practice_certificate")
 
 
 def test_a_rotated_service_key_is_made_in_the_token_and_the_old_stamps_stay_good(furnished: Furnished) -> None:
