@@ -17,7 +17,11 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 
 
 @schemathesis.serializer(
-    "application/pdf", "application/timestamp-query", "application/ocsp-request", "application/x-ndjson"
+    "application/pdf",
+    "application/timestamp-query",
+    "application/ocsp-request",
+    "application/x-ndjson",
+    "application/zip",
 )
 def raw_bytes(_: schemathesis.SerializationContext, value: object) -> bytes:
     """Sends bodies that are not JSON as they are."""
