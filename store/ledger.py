@@ -30,6 +30,7 @@ MAXIMUM_LEAF: Final = 65535
 _SEQUENCING: Final = 0x4C45444745520001
 """Number of the advisory lock that a sequencer holds: LEDGER in ASCII."""
 _BATCH: Final = 4096
+_TILES_KEPT: Final = 1024
 _POLL_SECONDS: Final = 0.5
 _OUTAGE_SECONDS: Final = 5.0
 
@@ -101,6 +102,7 @@ class Ledger:
         self._database = database
         self._clock = clock
         self._batch = batch
+        self._tiles: dict[Tile, Sequence[bytes]] = {}
 
     def sequence(self) -> int:
         """Give all entries that wait a place, and tell how many those were.
@@ -169,7 +171,7 @@ class Ledger:
         :raises ValueError: the ledger was never that large, or the leaf is not in it.
         """
         with self._database.transaction() as session:
-            return _tree(session, size).inclusion(position)
+            return self._tree(session, size).inclusion(position)
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """The proof that the ledger of one size begins with that of another.
@@ -177,7 +179,22 @@ class Ledger:
         :raises ValueError: the ledger was never that large, or ``old`` is not from 1 to ``new``.
         """
         with self._database.transaction() as session:
-            return _tree(session, new).consistency(old)
+            return self._tree(session, new).consistency(old)
+
+    def _tree(self, session: Session, size: int) -> TiledTree:
+        """The tree of some size, for proofs. What lies in a tile of one width never changes, and is kept a while."""
+
+        def read(tile: Tile) -> Sequence[bytes]:
+            hashes = self._tiles.get(tile)
+            if hashes is None:
+                if len(self._tiles) >= _TILES_KEPT:
+                    self._tiles.clear()
+                hashes = self._tiles[tile] = _tile(session, tile)
+            return hashes
+
+        if not 0 <= size <= _head(session).size:
+            raise ValueError("the ledger was never that large")
+        return TiledTree(size, read)
 
     def _is_waiting(self) -> bool:
         with self._database.transaction() as session:
@@ -190,7 +207,7 @@ class Ledger:
             if not waiting:
                 return 0
             size = _head(session).size
-            frontier = _tree(session, size).frontier()
+            frontier = TiledTree(size, lambda tile: _tile(session, tile)).frontier()
             hashes = []
             for _, data in waiting:
                 hashes.append(leaf_hash(data))
@@ -259,9 +276,3 @@ def _tile(session: Session, tile: Tile) -> list[bytes]:
             .order_by(LedgerNodeRow.position)
         )
     return list(session.scalars(statement))
-
-
-def _tree(session: Session, size: int) -> TiledTree:
-    if not 0 <= size <= _head(session).size:
-        raise ValueError("the ledger was never that large")
-    return TiledTree(size, lambda tile: _tile(session, tile))
