@@ -105,7 +105,7 @@ class StatusLists:
         self._authority = authority
         self._clock = clock
         self._base_url = base_url
-        self._held: dict[int, StatusList] = {}
+        self._kept: dict[int, StatusList] = {}
 
     def uri(self, number: int) -> str:
         """The address of a list, which licences in it name."""
@@ -130,9 +130,9 @@ class StatusLists:
         :raises StatusListUnknownError: there is no such list.
         """
         now = self._clock.now()
-        held = self._held.get(number)
+        held = self._kept.get(number)
         if held is None or not _fresh(held, now):
-            held = self._held[number] = self._looked_after(number, now)
+            held = self._kept[number] = self._looked_after(number, now)
         return held
 
     def _looked_after(self, number: int, now: datetime) -> StatusList:
