@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Self
+from typing import Final, Self, TypeGuard
 
 import sqlalchemy as sa
 from cryptography import x509
@@ -81,7 +81,7 @@ class RevocationLists:
         now = self._clock.now()
         with self._database.transaction() as session:
             found = self._complete(session, issuer.id)
-        if found is not None and (now < found.replaced_at or now > issuer.not_after):
+        if _serves(found, issuer, now):
             return found
         try:
             return self._renew(issuer, now)
@@ -90,6 +90,11 @@ class RevocationLists:
                 raise
             _LOG.exception("the revocation list of authority %d could not be renewed; the last one serves", issuer.id)
             return found
+
+    def kept(self, session: Session, issuer: CertificateRecord) -> RevocationList | None:
+        """What :meth:`current` gives, within the caller's transaction; None where it would make a new list."""
+        found = self._complete(session, issuer.id)
+        return found if _serves(found, issuer, self._clock.now()) else None
 
     def _renew(self, issuer: CertificateRecord, now: datetime) -> RevocationList:
         if now > issuer.not_after:
@@ -143,6 +148,10 @@ class RevocationLists:
         if held is None or held.number != row[0].number:
             held = self._held[issuer_id] = RevocationList.of(row[0])
         return held
+
+
+def _serves(found: RevocationList | None, issuer: CertificateRecord, now: datetime) -> TypeGuard[RevocationList]:
+    return found is not None and (now < found.replaced_at or now > issuer.not_after)
 
 
 def is_signed_by(encoded: bytes, issuer: x509.Certificate) -> bool:

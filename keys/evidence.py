@@ -14,7 +14,7 @@ from keys.certificates import CertificateRecord
 from keys.crl import RevocationLists
 from keys.errors import CertificateRevokedError, CertificateUnknownError
 from keys.ocsp import OcspResponder
-from keys.revocation import any_revoked
+from keys.revocation import any_revoked, statuses
 from store.database import Database
 
 
@@ -39,24 +39,32 @@ class PkiEvidence:
         self._responder = responder
         self._path = lru_cache(maxsize=1024)(self._find_path)
 
-    def revocation_info(self, certificate: x509.Certificate) -> RevocationEvidence:
-        """An OCSP answer for a certificate and the lists of those above it, each good for most of a day at least.
+    def revocation_info(self, *certificates: x509.Certificate) -> RevocationEvidence:
+        """OCSP answers for certificates and the lists of those above them, each good for most of a day at least.
 
-        They may have been made before, up to an hour ago for the answer, so that they are there at the moment of a
-        signature. The answer holds its responder's certificate, which needs no status. What authorities outside issued
+        They may have been made before, up to an hour ago for the answers, so that they are there at the moment of a
+        signature. An answer holds its responder's certificate, which needs no status. What authorities outside issued
         has its status with them; for it there is nothing here.
 
-        :raises CertificateUnknownError: it was not issued here nor brought in, or is a root.
-        :raises CertificateRevokedError: it, or an authority above it, was revoked.
+        :raises CertificateUnknownError: one was not issued here nor brought in, or is a root.
+        :raises CertificateRevokedError: one, or an authority above it, was revoked.
         :raises store.errors.YinzhengError: an authority's key cannot be used now.
         """
-        path = self._path(certificate)
+        paths = [self._path(each) for each in certificates]
+        leaves = {(path.issuers[0], path.serials[0]): None for path in paths if path.issuers}
+        above = {each: None for path in paths for each in path.issuers[1:]}
         with self._database.transaction() as session:
-            if any_revoked(session, path.serials):
+            if any_revoked(session, {serial for path in paths for serial in path.serials}):
                 raise CertificateRevokedError
-        answers = [self._responder.status_of(each, certificate.serial_number).der for each in path.issuers[:1]]
-        lists = [self._lists.current(each).der for each in path.issuers[1:]]
-        return RevocationEvidence(path.encoded, tuple(answers), tuple(lists))
+            for issuer in {issuer for issuer, _ in leaves}:
+                serials = [serial for each, serial in leaves if each == issuer]
+                if len(statuses(session, issuer.id, serials)) != len(serials):
+                    raise CertificateUnknownError
+            kept = {each: self._lists.kept(session, each) for each in above}
+        answers = [self._responder.good_status_of(*each).der for each in leaves]
+        lists = [(kept[each] or self._lists.current(each)).der for each in above]
+        encoded = dict.fromkeys(each for path in paths for each in path.encoded)
+        return RevocationEvidence(tuple(encoded), tuple(answers), tuple(lists))
 
     def _find_path(self, certificate: x509.Certificate) -> _Path:
         chain = self._authority.chain(certificate)

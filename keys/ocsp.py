@@ -98,14 +98,16 @@ class OcspResponder:
             _LOG.exception("a status could not be answered")
             return OcspAnswer(messages.failure(messages.Failure.INTERNAL_ERROR))
 
-    def status_of(self, issuer: CertificateRecord, serial: int) -> OcspAnswer:
+    def good_status_of(self, issuer: CertificateRecord, serial: int) -> OcspAnswer:
         """An answer about a certificate unasked, to be put into a document.
+
+        The caller has just seen in the books that the authority issued it and has not revoked it.
 
         :raises YinzhengError: it cannot be signed now.
         """
         name, key = _hashes("sha256", issuer)
-        query = messages.StatusQuery((messages.certificate_id(name, key, serial),), None)
-        return self._answer_for(issuer, query)
+        status = messages.Status(messages.certificate_id(name, key, serial), True, None)
+        return self._answer_with(issuer, [status], None)
 
     def _answer(self, query: messages.StatusQuery) -> OcspAnswer:
         found = {self._issuer(each.issuer) for each in query.certificates}
@@ -122,18 +124,23 @@ class OcspResponder:
         with self._database.transaction() as session:
             found = statuses(session, issuer.id, [each.serial for each in query.certificates])
         answers = [messages.Status(each, each.serial in found, found.get(each.serial)) for each in query.certificates]
+        return self._answer_with(issuer, answers, query.nonce)
+
+    def _answer_with(
+        self, issuer: CertificateRecord, answers: Sequence[messages.Status], nonce: bytes | None
+    ) -> OcspAnswer:
         now = self._clock.now()
         responder = self._responder(issuer, now)
         kept_under = (responder.record.id, answers[0])
         # only the plain question about one certificate is one that others ask as well
-        shared = query.nonce is None and len(answers) == 1 and answers[0].known
+        shared = nonce is None and len(answers) == 1 and answers[0].known
         if shared:
             with self._lock:
                 kept = self._kept.get(kept_under)
                 if kept is not None and _may_be_reused(kept, now):
                     self._kept.move_to_end(kept_under)
                     return kept
-        answer = self._sign(responder, answers, query.nonce, now)
+        answer = self._sign(responder, answers, nonce, now)
         if not shared:
             return OcspAnswer(answer.der)
         with self._lock:

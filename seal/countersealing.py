@@ -113,7 +113,7 @@ class CounterSealPress(SealPress):
     write = staticmethod(seal_signed_pdf)
 
     def _evidence(self, document: IO[bytes], certificate: x509.Certificate, at: datetime) -> ValidationData:
-        return self._validation_data(certificate) + self._standing(document, at)
+        return super()._evidence(document, certificate, at) + self._standing(document, at)
 
 
 def _add(

@@ -22,11 +22,11 @@ from seal.time_stamps import TimeStampSource
 class RevocationSource(Protocol):
     """Knows what shows that a certificate was not revoked."""
 
-    def validation_data(self, certificate: x509.Certificate) -> ValidationData:
-        """The chain of a certificate with fresh OCSP answers or CRLs for each but the root.
+    def validation_data(self, *certificates: x509.Certificate) -> ValidationData:
+        """The chains of certificates with fresh OCSP answers or CRLs for each but the roots.
 
-        :raises CertificateRevokedError: it, or one above it, was revoked.
-        :raises CertificateUnknownError: nothing is known of it.
+        :raises CertificateRevokedError: one, or one above it, was revoked.
+        :raises CertificateUnknownError: nothing is known of one.
         """
         ...
 
@@ -47,6 +47,7 @@ class SealPress:
         self._authority = authority
         self._time_stamps = time_stamps
         self._revocation = revocation
+        self._certificate = lru_cache(maxsize=1024)(self._find_certificate)
         self._signer = lru_cache(maxsize=1024)(self._make_signer)
         self._appearance = lru_cache(maxsize=256)(SealAppearance)
 
@@ -90,7 +91,7 @@ class SealPress:
             sign=sign,
         )
         if level in (SealLevel.B_LT, SealLevel.B_LTA):
-            certificate = self._authority.get(certificate_id).certificate
+            certificate = self._certificate(certificate_id)
             data = self._evidence(target, certificate, at)
             self._add_validation_data(target, data, archive=level is SealLevel.B_LTA)
 
@@ -118,14 +119,12 @@ class SealPress:
         :raises DocumentUnsealableError: it is no sound PDF.
         :raises TimeStampError: no time stamp could be had.
         """
-        self._add_validation_data(document, self._standing(document, at), archive=True)
+        data = self._standing(document, at) + self._revocation.validation_data(*self._time_stamps.certificates)
+        self._add_validation_data(document, data, archive=True)
 
     def _evidence(self, document: IO[bytes], certificate: x509.Certificate, at: datetime) -> ValidationData:
         """What goes into a document that was just sealed with a certificate."""
-        return self._validation_data(certificate)
-
-    def _validation_data(self, certificate: x509.Certificate) -> ValidationData:
-        return self._revocation.validation_data(certificate)
+        return self._revocation.validation_data(certificate, *self._time_stamps.certificates)
 
     def _standing(self, document: IO[bytes], at: datetime) -> ValidationData:
         """What is known now of the certificates that signed in a document and have not ended."""
@@ -133,17 +132,18 @@ class SealPress:
         for certificate in signers_of(document):
             if at < certificate.not_valid_after_utc:
                 with suppress(CertificateRevokedError, CertificateUnknownError):
-                    data += self._validation_data(certificate)
+                    data += self._revocation.validation_data(certificate)
         return data
 
     def _add_validation_data(self, document: IO[bytes], data: ValidationData, *, archive: bool) -> None:
-        for certificate in self._time_stamps.certificates:
-            data += self._validation_data(certificate)
         stamp = DocumentStamp(self._time_stamps.size, self._time_stamps.stamp) if archive else None
         add_validation_data(document, data, stamp)
 
+    def _find_certificate(self, certificate_id: int) -> x509.Certificate:
+        return self._authority.get(certificate_id).certificate
+
     def _make_signer(self, certificate_id: int) -> CmsSigner:
-        certificate = self._authority.get(certificate_id).certificate
+        certificate = self._certificate(certificate_id)
         return CmsSigner(certificate, self._authority.chain(certificate)[1:])
 
 
@@ -153,6 +153,6 @@ class IssuedHere:
     def __init__(self, evidence: PkiEvidence) -> None:
         self._evidence = evidence
 
-    def validation_data(self, certificate: x509.Certificate) -> ValidationData:
-        found = self._evidence.revocation_info(certificate)
+    def validation_data(self, *certificates: x509.Certificate) -> ValidationData:
+        found = self._evidence.revocation_info(*certificates)
         return ValidationData(found.certificates, found.ocsp_answers, found.crls)
