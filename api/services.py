@@ -94,6 +94,7 @@ from trust import (
     Issuing,
     LicenceLog,
     LicenceTypes,
+    LogProof,
     PublishedCatalogue,
     Register,
     Searching,
@@ -608,7 +609,7 @@ class Services:
             self.settings.max_pdf_bytes,
             revocation=self._revocation,
             inspect=self.inspect,
-            logged=self.transparency_log.latest,
+            logged=self._log_proof,
         )
 
     @cached_property
@@ -623,6 +624,16 @@ class Services:
                 yield record.certificate
         if not gm:
             yield from ForeignCertificates(self.database).tops()
+
+    def _log_proof(self, identifier: str) -> LogProof | None:
+        """The log's proof for a verdict, which stands without it too: the register is what decides."""
+        try:
+            return self.transparency_log.latest(identifier)
+        except DatabaseUnavailableError:
+            raise
+        except YinzhengError as error:
+            _LOG.warning("checks go without the log's proof: %s", error.code)
+            return None
 
     def _revocation(self) -> RevocationKnowledge:
         lists: dict[bool, list[bytes]] = {False: [], True: []}
