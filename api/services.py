@@ -26,6 +26,7 @@ from keys import (
     AuthorityUrls,
     CertificateAuthority,
     CertificateProfile,
+    CertificateRecord,
     CertificateRequests,
     FieldVault,
     KekSource,
@@ -130,6 +131,7 @@ from verify import (
     inspect_pdf,
 )
 from verify.feedback import Feedback
+from verify.receipt_pdf import ReceiptPages
 from verify.report_pdf import ReportPrinter
 from verify.source import reading_seconds
 from wallet import Presentations, Wallets
@@ -686,9 +688,18 @@ class Services:
     @cached_property
     def receipt_signer(self) -> TokenSigner:
         """Signs receipts and notices, with a key that signs nothing else."""
-        certificate = self.keys.authority.ensure_service(KeyPurpose.RECEIPT, RECEIPT_SUBJECT)
         custody = self.keys.custody
-        return TokenSigner(custody, custody.info(certificate.key_id), self.clock, issuer=self.settings.base_url)
+        key = custody.info(self._receipt_certificate.key_id)
+        return TokenSigner(custody, key, self.clock, issuer=self.settings.base_url)
+
+    @cached_property
+    def _receipt_certificate(self) -> CertificateRecord:
+        return self.keys.authority.ensure_service(KeyPurpose.RECEIPT, RECEIPT_SUBJECT)
+
+    @cached_property
+    def receipt_pages(self) -> ReceiptPages:
+        """Seals receipts as pages."""
+        return ReceiptPages(self.press, self.fonts, self._receipt_certificate, self.clock)
 
     @cached_property
     def receipts(self) -> ReceiptVerifier:

@@ -82,6 +82,11 @@ class CheckContext:
     file_name: str | None = None
     checked_by: str | None = None
     purpose: str | None = None
+    case: str | None = None
+    """Service item and number of the case."""
+    receipt_id: str | None = None
+    receipt: str | None = None
+    """The signed receipt, to stand in the attached ``verdict.json``."""
 
 
 class ReportPrinter:
@@ -102,7 +107,8 @@ class ReportPrinter:
 
         :raises ReportFailedError: the page could not be set: a fault of this program, not of what was checked.
         """
-        attached = json.dumps(verdict.to_json(), ensure_ascii=False, indent=2).encode("utf-8", "replace")
+        signed = {"receipt": context.receipt} if context is not None and context.receipt is not None else {}
+        attached = json.dumps({**verdict.to_json(), **signed}, ensure_ascii=False, indent=2).encode("utf-8", "replace")
         problem = ""
         for reasons, signatures, length in _SIZES:
             page = _page(verdict, context or CheckContext(), reasons, signatures)
@@ -183,6 +189,8 @@ def _check(verdict: Verdict, context: CheckContext) -> list[dict[str, Any]]:
     rows.append(("核验时间", "Checked at", f"{china}  {_utc(at)}", False))
     rows.append(("核验人", "Checked by", _cut(context.checked_by, _SHORT), False))
     rows.append(("用途", "Purpose", _cut(context.purpose, _LONG), False))
+    rows.append(("事项与办件", "Case", _cut(context.case, _LONG), False))
+    rows.append(("回执编号", "Receipt", context.receipt_id, True))
     return _rows(rows)
 
 

@@ -21,7 +21,7 @@ from api.check_schemas import (
 from api.clients import Client, Scope
 from api.errors import ScopeMissingError
 from api.problems import responses
-from api.reports import JSON, REPORT_FORMS, form_asked_for, report_response
+from api.reports import JSON, REPORT_FORMS, XML, form_asked_for, report_response
 from api.security import ServicesDep, client_with
 from api.services import Services
 from api.uploads import BodyFile
@@ -211,5 +211,16 @@ def _answered(
     form = form_asked_for(request)
     if form == JSON:
         return CheckView.of_answer(answer, services.register.today())
-    context = CheckContext(checked_by=f"{client.name}（{client.id}）", purpose=purpose or occasion.item.name.zh)
-    return report_response(form, answer.verdict, context, services.report_printer)
+    context = CheckContext(
+        checked_by=f"{client.name}（{client.id}）",
+        purpose=purpose or occasion.item.name.zh,
+        case=f"{occasion.item.code} · {occasion.case_number}",
+        receipt_id=answer.receipt_id,
+        receipt=answer.receipt,
+    )
+    if form == XML:
+        return report_response(form, answer.verdict, context, services.report_printer)
+    page = services.report_printer.print(answer.verdict, context)
+    sealed = services.receipt_pages.seal(page, receipt_id=answer.receipt_id)
+    headers = {"Content-Disposition": 'attachment; filename="check-receipt.pdf"'}
+    return Response(sealed, media_type=form, headers=headers)

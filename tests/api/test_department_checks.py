@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from keys.record_log import canonical_json, salted_digest
 from store.merkle import holds_inclusion, leaf_hash
 from tests.api.conftest import CASE, Front
 from tests.house import LAW
+from tests.verify.test_report_pdf import attachment
 from trust import Decision, Register
 from verify.check_errors import ReceiptInvalidError
 from verify.reasons import CATALOGUE
@@ -484,3 +487,24 @@ def test_a_receipt_is_verified_at_the_terminal_with_the_public_keys_alone(
     file.write_text(answer["receipt"][:-2] + "AA")
     with pytest.raises(ReceiptInvalidError):
         verify_receipt(file, keys, as_json=True)
+
+
+@pytest.mark.needs("pdfsig", "pdfinfo")
+def test_a_receipt_comes_as_one_sealed_page_with_the_signed_receipt_in_it(
+    front: Front, company: dict[str, str], tmp_path: Path
+) -> None:
+    headers = {**front.checker, "Accept": "application/pdf"}
+    answer = front.http.post("/v1/checks/identifier", json={**CASE, **company}, headers=headers)
+    assert answer.headers["content-type"] == "application/pdf", answer.text
+    file = tmp_path / "receipt.pdf"
+    file.write_bytes(answer.content)
+
+    def judged(*words: str) -> str:
+        return subprocess.run([*words, str(file)], capture_output=True, text=True, check=True).stdout
+
+    said = judged("pdfsig", "-nocert")
+    assert "Signature is Valid" in said
+    assert "Total document signed" in said
+    assert re.search(r"^Pages: +1$", judged("pdfinfo"), re.MULTILINE)
+    receipt = json.loads(attachment(answer.content))["receipt"]
+    assert verify(front, receipt).json()["case_number"] == CASE["case_number"]
