@@ -12,11 +12,14 @@ from typer.testing import CliRunner, Result
 
 from api.cli import app
 from api.errors import RequestInvalidError
+from keys.notes import Checkpoint, NoteKey, open_note
 from store import ledger as entries
 from store.errors import YinzhengError
-from store.merkle import leaf_hash, root_of
+from store.merkle import holds_consistency, leaf_hash, root_of
 from tests.live import Live
+from verify import TrustAnchors
 from verify.errors import LogForkedError, LogLeafError, LogRolledBackError, LogUnreadableError
+from verify.inclusion import proven_record
 
 
 def run(*words: str | Path) -> Result:
@@ -121,3 +124,31 @@ def test_a_leaf_that_does_not_fit_the_tree_is_found(log: Live) -> None:
 @pytest.mark.parametrize("url", ["ftp://host/log", "log", "http://", "http://host/log?x"])
 def test_what_is_no_address_is_refused(url: str) -> None:
     assert isinstance(refused(url), RequestInvalidError)
+
+
+def test_checkpoints_and_proofs_are_had_at_the_terminal(log: Live) -> None:
+    database = log.house.services.database.url.render_as_string(hide_password=False)
+    place = {
+        "YINZHENG_VAR": str(log.directory),
+        "YINZHENG_DATABASE_URL": database,
+        "YINZHENG_BASE_URL": log.url,
+    }
+
+    def said(*words: str) -> str:
+        result = CliRunner().invoke(app, ["log", *words], env=place)
+        assert result.exit_code == 0, result.exception
+        return result.stdout
+
+    key = NoteKey.parse(log.get("/log/key").decode())
+    checkpoint = Checkpoint.parse(open_note(said("checkpoint").encode(), [key]))
+    head = log.house.services.ledger.head()
+    assert (checkpoint.size, checkpoint.root) == (head.size, head.root)
+    (proof,) = json.loads(said("prove", log.house.issue().identifier))
+    anchors = TrustAnchors.of([log.house.services.keys.authority.root])
+    assert proven_record(proof, anchors, now=log.house.services.clock.now()).state == "valid"
+    path = [bytes.fromhex(each) for each in json.loads(said("consistency", "1", str(head.size)))["hashes"]]
+    first = leaf_hash((log.house.services.ledger.bundle(0, 1) or [b""])[0])
+    assert holds_consistency(1, first, head.size, head.root, path)
+    for words in (["prove", "1.2.3"], ["consistency", "5", "2"], ["consistency", "1", "1000000"]):
+        result = CliRunner().invoke(app, ["log", *words], env=place)
+        assert isinstance(result.exception, YinzhengError)
