@@ -182,6 +182,10 @@ class TypeView(BaseModel):
     code: str
     name_zh: str
     name_en: str
+    version: int = Field(description="The version under which licences are issued now.")
+    reference_only: bool = Field(description="仅供引用: licences of the type are not issued here.")
+    holder_kind: Literal["person", "body", "both", "several"]
+    validity: str = Field(description="The rule of validity.", examples=["length"])
     fields: dict[str, Any] = Field(description="JSON Schema (draft 2020-12) of the fields.")
 
     @classmethod
@@ -191,6 +195,10 @@ class TypeView(BaseModel):
             code=licence_type.code,
             name_zh=licence_type.name_zh,
             name_en=licence_type.name_en,
+            version=licence_type.version,
+            reference_only=licence_type.reference_only,
+            holder_kind=licence_type.holder.kind,
+            validity=licence_type.validity.kind,
             fields=dict(licence_type.schema),
         )
 

@@ -38,7 +38,7 @@ def licence_types(services: ServicesDep) -> list[TypeView]:
     return [TypeView.of(each) for each in services.catalogue]
 
 
-@router.get("/licence-types/{type}", summary="证照类型 One licence type", responses=responses(404, 422))
+@router.get("/licence-types/{type}", summary="证照类型 One licence type", responses=responses(404, 409, 422))
 def licence_type(services: ServicesDep, type: Annotated[str, Path(max_length=64)]) -> TypeView:  # noqa: A002
     """按名称或 21 位类型代码查询。By slug or 21-character code."""
     return TypeView.of(services.catalogue.get(type))
