@@ -221,13 +221,14 @@ class Issuing:
     def seal_for(self, licence_type: LicenceType, issuer_code: str | None) -> SealRecord:
         """The seal that goes on a type of licence.
 
+        :raises TypeForReferenceError: licences of the type are issued elsewhere.
         :raises SealNoneForTypeError: nobody, or not this body, has an active seal for the type.
         :raises SealAmbiguousError: several bodies have one and none is named.
         """
+        may, others = licence_type.issuers.allows, {each.issuer for each in licence_type.page.co_seals}
         seals = self._seals.usable_for(licence_type.slug, issuer_code)
         if not seals:
             raise SealNoneForTypeError(document_type=licence_type.name_zh)
-        may, others = licence_type.issuers.allows, {each.issuer for each in licence_type.page.co_seals}
         allowed = [
             seal
             for seal in seals
