@@ -891,19 +891,25 @@ _MATERIALS: dict[str, Entry] = {
         "Some materials are doubtful; clear them up one by one as they say.",
         "register",
         _UNSURE,
+        _Sub.GENERIC,
     ),
     "materials.incomplete": Entry(
         "部分材料缺少有效证照，请申请人补充。",
         "Some materials are missing or have run out; ask the applicant for those.",
         "register",
         _FAILED,
+        _Sub.GENERIC,
     ),
     "materials.satisfied": Entry("有有效证照满足要求。", "A licence in force satisfies this.", "register", _PASSED),
     "materials.missing": Entry(
         "未找到可用的证照。", "There is no licence that could be used.", "register", _FAILED, _Sub.SIGNED_DATA_NOT_FOUND
     ),
     "materials.over": Entry(
-        "证照已失效（{state}），不能使用。", "The licence is {state} and cannot be used.", "register", _FAILED
+        "证照已失效（{state}），不能使用。",
+        "The licence is {state} and cannot be used.",
+        "register",
+        _FAILED,
+        _Sub.GENERIC,
     ),
     "materials.expired": Entry(
         "证照的有效期于 {until} 届满，在 {day} 无效。",
@@ -913,19 +919,21 @@ _MATERIALS: dict[str, Entry] = {
         _Sub.EXPIRED,
     ),
     "materials.not_in_force": Entry(
-        "证照在 {day} 的状态为“{state}”。", "The licence is {state} on {day}.", "register", _UNSURE
+        "证照在 {day} 的状态为“{state}”。", "The licence is {state} on {day}.", "register", _UNSURE, _Sub.GENERIC
     ),
     "materials.differs": Entry(
         "证照的“{field}”与申请内容不一致。",
         "{field} of the licence does not agree with the application.",
         "register",
         _UNSURE,
+        _Sub.GENERIC,
     ),
     "materials.date_missing": Entry(
         "申请中没有日期“{field}”，无法判断证照届时是否有效。",
         "The application has no date {field!r}, so whether the licence holds then cannot be said.",
         "register",
         _UNSURE,
+        _Sub.GENERIC,
     ),
     "batch.answered": Entry(
         "批量核验已逐条答复，共 {count} 条。",
@@ -940,7 +948,11 @@ _MATERIALS: dict[str, Entry] = {
         _PASSED,
     ),
     "materials.not_permitted": Entry(
-        "该客户端无权核验此类证照。", "This client may not check licences of this type.", "register", _UNSURE
+        "该客户端无权核验此类证照。",
+        "This client may not check licences of this type.",
+        "register",
+        _UNSURE,
+        _Sub.GENERIC,
     ),
 }
 
