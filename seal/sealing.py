@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING
 
 from seal.errors import DocumentUnsealableError
@@ -121,7 +121,7 @@ class Sealer:
             )
         )
         try:
-            with self._marked(source, use, order) as marked:
+            with self._marked(source, size, use, order) as marked:
                 self._seal(marked, target, use, order)
             digest = _digest_of(target, begins_with=(size, unsealed))
         except YinzhengError as error:
@@ -136,12 +136,13 @@ class Sealer:
         return list(self._uses.search(UseSearch(seal_number=seal_number), limit=limit).uses)
 
     @contextmanager
-    def _marked(self, source: IO[bytes], use: AllowedUse, order: SealingOrder) -> Iterator[IO[bytes]]:
+    def _marked(self, source: IO[bytes], size: int, use: AllowedUse, order: SealingOrder) -> Iterator[IO[bytes]]:
         """The document with a seal signature, where one is ordered."""
         if not order.signatures.has_seal_signature:
             yield source
             return
-        with SpooledTemporaryFile(_IN_MEMORY) as marked:
+        # pyHanko reads digit by digit, which is slow through the layers of a spooled file
+        with io.BytesIO() if size <= _IN_MEMORY else TemporaryFile() as marked:
             self._ses.sign_pdf(source, marked, seal_number=use.seal.number, at=use.at)
             yield marked
 
