@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from trust import Licence, LicenceEvent, LicenceState, LicenceType
 from trust.feed import FeedPage
@@ -16,9 +16,19 @@ IDENTIFIER_EXAMPLE = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20
 
 
 class Strict(BaseModel):
-    """A request body: unknown members are refused, so that a typing error does not go unnoticed."""
+    """A request body: unknown members are refused, so that a typing error does not go unnoticed.
+
+    So is text with U+0000, which PostgreSQL does not keep.
+    """
 
     model_config = ConfigDict(extra="forbid", str_max_length=1_000_000)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_null(cls, value: object) -> object:
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("text does not contain U+0000")
+        return value
 
 
 class TokenAnswer(BaseModel):

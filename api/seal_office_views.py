@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, Field
 
+from api.schemas import Strict
 from api.seal_views import SealCertificateView, SealView
 from seal import (
     Grant,
@@ -28,11 +29,7 @@ Document = Annotated[
 Words = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ActBody(_Strict):
+class ActBody(Strict):
     """Why an officer does something, and on what document; who the officer is follows from the token."""
 
     reason: Reason
@@ -78,13 +75,13 @@ class MoveBody(ActBody):
     )
 
 
-class ApprovalBody(_Strict):
+class ApprovalBody(Strict):
     """The second officer's word."""
 
     reason: Annotated[str | None, Field(min_length=1, max_length=500)] = None
 
 
-class RejectionBody(_Strict):
+class RejectionBody(Strict):
     """The second officer's refusal, with its reason."""
 
     reason: Reason

@@ -48,6 +48,9 @@ def upgrade() -> None:
 
 def _seat_those_from_before() -> None:
     connection = op.get_bind()
+    # Types of before are brought in after the upgrade, and rows that this very transaction has changed already are held
+    # to the foreign key once more.
+    op.drop_constraint(op.f("fk_licence_type_slug_licence_type_version"), "licence", type_="foreignkey")
     seated = 0
     last = 0
     while True:
@@ -68,5 +71,13 @@ def _seat_those_from_before() -> None:
             {"ids": list(ids), "places": places, "number": number},
         )
         seated += len(ids)
+    op.create_foreign_key(
+        op.f("fk_licence_type_slug_licence_type_version"),
+        "licence",
+        "licence_type_version",
+        ["type_slug", "type_version"],
+        ["slug", "version"],
+        postgresql_not_valid=True,
+    )
     if seated:
         connection.execute(sa.text("SELECT setval('status_seat_number', :seated)"), {"seated": seated})

@@ -83,7 +83,8 @@ class Lives(RuleBasedStateMachine):
 
     @rule(days=st.sampled_from([0, 1, 400, 2000]))
     def pass_time(self, days: int) -> None:
-        self.clock.advance(timedelta(days=days, seconds=30))
+        # the authority that issues certificates lasts until 2036
+        self.clock.advance(timedelta(days=days if self.clock.now().year < 2030 else 0, seconds=30))
 
     @invariant()
     def all_say_the_same(self) -> None:
