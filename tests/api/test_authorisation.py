@@ -30,7 +30,7 @@ MATRIX: list[tuple[str, frozenset[Scope]]] = [
     (r"\w+ /v1/licence-types/\{slug\}/.*", frozenset({Scope.CATALOGUE})),
     (r"GET /v1/changes", frozenset({ISSUE, Scope.EXCHANGE})),
     (r"\w+ /v1/licences(/.*)?", frozenset({ISSUE})),
-    (r"\w+ /v1/batches(/.*)?", frozenset({ISSUE})),
+    (r"\w+ /v1/(batches|imports)(/.*)?", frozenset({ISSUE})),
     (r"\w+ /v1/wallet/.*", frozenset({HOLD})),
     (r"POST /v1/checks/.*", frozenset({CHECK})),
     (r"\w+ /v1/watches(/.*)?", frozenset({CHECK})),
