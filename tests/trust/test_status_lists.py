@@ -114,7 +114,7 @@ def test_the_pdf_names_its_place_and_another_process_gives_the_same_list(house: 
     assert evidence.passed
     lists = house.services.status_lists
     first = lists.current(number).token
-    lists._held.clear()
+    lists._kept.clear()
     assert lists.current(number).token == first
     assert lists.uris() == [lists.uri(number)]
     assert index < LIST_SIZE
