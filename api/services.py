@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
@@ -619,13 +619,13 @@ class Services:
         """Which authorities are relied upon."""
         return TrustList(self.database, self.clock, self._own_roots)
 
-    def _own_roots(self, purpose: AnchorPurpose) -> Iterator[x509.Certificate]:
-        gm = purpose is AnchorPurpose.SEAL_MAKER
+    def _own_roots(self) -> dict[AnchorPurpose, list[x509.Certificate]]:
+        roots: dict[bool, list[x509.Certificate]] = {False: [], True: []}
         for record in self.keys.authority.authorities():
-            if record.profile is CertificateProfile.ROOT_CA and is_gm(record.certificate) is gm:
-                yield record.certificate
-        if not gm:
-            yield from ForeignCertificates(self.database).tops()
+            if record.profile is CertificateProfile.ROOT_CA:
+                roots[is_gm(record.certificate)].append(record.certificate)
+        roots[False] += ForeignCertificates(self.database).tops()
+        return {purpose: roots[purpose is AnchorPurpose.SEAL_MAKER] for purpose in AnchorPurpose}
 
     def _log_proof(self, identifier: str) -> LogProof | None:
         """The log's proof for a verdict, which stands without it too: the register is what decides."""

@@ -7,7 +7,7 @@ register says that the licence holds today *and* it is the very file that the re
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -33,8 +33,8 @@ from verify.verdict import LicenceSummary, Reason, SignatureKind, Verdict, verdi
 class Trusted(Protocol):
     """The trust list, as a check uses it."""
 
-    def anchors(self, purpose: AnchorPurpose) -> TrustAnchors:
-        """What a check for a purpose starts from."""
+    def anchors_for(self, purposes: Collection[AnchorPurpose]) -> Mapping[AnchorPurpose, TrustAnchors]:
+        """What checks for some purposes start from."""
         ...
 
 
@@ -189,7 +189,8 @@ class Checker:
 
         :param digest: SM3 of the data.
         """
-        makers = self._seal_makers(self._revocation())
+        anchors = self._trusted.anchors_for((AnchorPurpose.SEAL_MAKER,))
+        makers = _seal_makers(anchors, self._revocation())
         return check_detached(signature, digest, makers, now=self._clock.now(), property_info=property_info)
 
     def check_presentation(self, token: str, *, by: str) -> CheckedPresentation:
@@ -213,21 +214,18 @@ class Checker:
 
     def _evidence(self, file: bytes | Path, policy: Policy, purpose: AnchorPurpose, now: datetime) -> PdfEvidence:
         known = self._revocation()
+        anchors = self._trusted.anchors_for((purpose, AnchorPurpose.TIME_STAMP, AnchorPurpose.SEAL_MAKER))
         return self._inspect(
             file,
-            self._trusted.anchors(purpose),
+            anchors[purpose],
             policy=policy,
             now=now,
-            timestamp_anchors=self._trusted.anchors(AnchorPurpose.TIME_STAMP),
+            timestamp_anchors=anchors[AnchorPurpose.TIME_STAMP],
             revocation=known.data,
             require_revocation=not known.complete,
-            seal_makers=self._seal_makers(known),
+            seal_makers=_seal_makers(anchors, known),
             max_bytes=self._max_pdf_bytes,
         )
-
-    def _seal_makers(self, known: RevocationKnowledge) -> SealMakerTrust:
-        anchors = self._trusted.anchors(AnchorPurpose.SEAL_MAKER)
-        return SealMakerTrust(anchors, known.gm_authorities, known.gm_lists, known.complete)
 
     def _licence_in(self, licence_data: bytes | None) -> Licence | None:
         """The register's licence for the data embedded in a file, which may be anything."""
@@ -263,6 +261,10 @@ class Checker:
             until=licence.valid_until,
             since=licence.valid_from,
         )
+
+
+def _seal_makers(anchors: Mapping[AnchorPurpose, TrustAnchors], known: RevocationKnowledge) -> SealMakerTrust:
+    return SealMakerTrust(anchors[AnchorPurpose.SEAL_MAKER], known.gm_authorities, known.gm_lists, known.complete)
 
 
 def _says_the_same(licence: Licence, proof: LogProof) -> ProvenRecord | None:

@@ -7,7 +7,7 @@ is proven to have been signed within it (ETSI EN 319 102-1, 5.2.6: the sunset da
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,7 +24,7 @@ from store.clock import Clock
 from store.database import Database
 from verify._tables import TrustAnchorRow
 from verify.algorithms import WeakAlgorithmError, check_key
-from verify.anchors import TrustAnchors, TrustPeriod
+from verify.anchors import ALWAYS, TrustAnchors, TrustPeriod
 from verify.certificates import load_certificate, subject_of
 from verify.errors import AnchorInvalidError, AnchorKnownError, AnchorTermsError, AnchorUnknownError
 
@@ -56,8 +56,8 @@ _PURPOSE_ZH = {
     AnchorPurpose.SEAL_MAKER: "国密印章",
 }
 
-BuiltIn = Callable[[AnchorPurpose], Iterable[x509.Certificate]]
-"""The authorities that are relied upon for a purpose without an entry."""
+BuiltIn = Callable[[], Mapping[AnchorPurpose, Sequence[x509.Certificate]]]
+"""The authorities that are relied upon without an entry, by purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +100,32 @@ class TrustList:
 
     def anchors(self, purpose: AnchorPurpose) -> TrustAnchors:
         """What a check for a purpose starts from; may be nothing, and then nothing is trusted."""
-        own = tuple(dict.fromkeys(each.public_bytes(Encoding.DER) for each in self._built_in(purpose)))
+        return self.anchors_for((purpose,))[purpose]
+
+    def anchors_for(self, purposes: Collection[AnchorPurpose]) -> dict[AnchorPurpose, TrustAnchors]:
+        """Like :meth:`anchors` for several purposes, all as they are at one moment."""
         statement = (
-            sa.select(TrustAnchorRow.der, TrustAnchorRow.trusted_since, TrustAnchorRow.trusted_until)
-            .where(TrustAnchorRow.removed_at.is_(None), TrustAnchorRow.purposes.contains([purpose.value]))
+            sa.select(TrustAnchorRow)
+            .where(TrustAnchorRow.removed_at.is_(None), TrustAnchorRow.purposes.overlap(list(purposes)))
             .order_by(TrustAnchorRow.id)
         )
         with self._database.transaction() as session:
-            found = session.execute(statement).all()
-        periods = tuple((der, TrustPeriod(since, until)) for der, since, until in found if since or until)
-        return TrustAnchors(own) + TrustAnchors(tuple(der for der, _, _ in found), periods)
+            entries = session.scalars(statement).all()
+        own = self.built_in()
+        return {
+            purpose: own[purpose] + _anchors_of([each for each in entries if purpose in each.purposes])
+            for purpose in purposes
+        }
 
-    def built_in(self, purpose: AnchorPurpose) -> TrustAnchors:
-        """The part of :meth:`anchors` that has no entry."""
-        return TrustAnchors(tuple(dict.fromkeys(each.public_bytes(Encoding.DER) for each in self._built_in(purpose))))
+    def built_in(self) -> dict[AnchorPurpose, TrustAnchors]:
+        """The part of :meth:`anchors` that has no entry, for every purpose."""
+        own = self._built_in()
+        return {
+            purpose: TrustAnchors(
+                tuple(dict.fromkeys(each.public_bytes(Encoding.DER) for each in own.get(purpose, ())))
+            )
+            for purpose in AnchorPurpose
+        }
 
     def entries(self, *, removed: bool = False) -> list[TrustedAuthority]:
         """The entries in force by their numbers, on request with those that were removed."""
@@ -217,6 +229,11 @@ def _checked_reason(reason: str) -> str:
             problem_en=f"say why, in at most {_LONGEST_REASON} characters.",
         )
     return reason
+
+
+def _anchors_of(rows: Sequence[TrustAnchorRow]) -> TrustAnchors:
+    periods = ((row.der, TrustPeriod(row.trusted_since, row.trusted_until)) for row in rows)
+    return TrustAnchors(tuple(row.der for row in rows), tuple(each for each in periods if each[1] != ALWAYS))
 
 
 def _entry_of(row: TrustAnchorRow) -> TrustedAuthority:

@@ -31,10 +31,10 @@ def list_anchors(
     with open_services() as services:
         trusted = services.trust_list
         entries = trusted.entries(removed=removed)
-        own = {purpose: trusted.built_in(purpose).certificates for purpose in AnchorPurpose}
+        own = trusted.built_in()
     subjects: dict[str, list[AnchorPurpose]] = {}
-    for purpose, certificates in own.items():
-        for certificate in certificates:
+    for purpose, found in own.items():
+        for certificate in found.certificates:
             subjects.setdefault(certificate.subject.rfc4514_string(), []).append(purpose)
     if as_json:
         built_in = [{"subject": subject, "purposes": list(purposes)} for subject, purposes in subjects.items()]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from store.clock import FixedClock
@@ -33,11 +31,8 @@ def own() -> Pki:
 
 @pytest.fixture
 def trusted(database: Database, clock: FixedClock, own: Pki) -> TrustList:
-    def built_in(purpose: AnchorPurpose) -> Iterator[x509.Certificate]:
-        if purpose is not AnchorPurpose.SEAL_MAKER:
-            yield own.root.certificate
-
-    return TrustList(database, clock, built_in)
+    roots = {purpose: [own.root.certificate] for purpose in AnchorPurpose if purpose is not AnchorPurpose.SEAL_MAKER}
+    return TrustList(database, clock, lambda: roots)
 
 
 def judged(trusted: TrustList, data: bytes) -> PdfEvidence:
