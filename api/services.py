@@ -509,7 +509,6 @@ class Services:
         """Puts new versions of licences in the place of old ones."""
         return Changing(
             database=self.database,
-            outbox=self.outbox,
             catalogue=self.catalogue,
             register=self.register,
             issuing=self.issuing,

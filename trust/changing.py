@@ -14,14 +14,12 @@ from typing import Any
 
 from store.clock import Clock
 from store.database import Database
-from store.once import result_of, settle
-from store.outbox import Outbox
 from trust.catalogue import Catalogue
 from trust.content import LicenceContent
 from trust.decisions import Decision
 from trust.errors import HolderChangedError, NothingChangedError
 from trust.identifier import LicenceIdentifier
-from trust.issuing import LICENCE_ISSUED, Issued, Issuing
+from trust.issuing import Issued, Issuing
 from trust.licence import NEW_VERSION, Act, Licence
 from trust.register import Register, local_date
 from trust.validation import CheckedFields, check_fields
@@ -48,7 +46,6 @@ class Changing:
         self,
         *,
         database: Database,
-        outbox: Outbox,
         catalogue: Catalogue,
         register: Register,
         issuing: Issuing,
@@ -57,7 +54,6 @@ class Changing:
     ) -> None:
         """:param check_url: where QR codes lead; the licence's identifier is appended."""
         self._database = database
-        self._outbox = outbox
         self._catalogue = catalogue
         self._register = register
         self._issuing = issuing
@@ -81,7 +77,7 @@ class Changing:
         if order.act not in NEW_VERSION:
             raise ValueError(f"{order.act} makes no new version")
         order.decision.check_for(order.act)
-        done = self._done(order.decision)
+        done = self._issuing.done(order.decision.once)
         if done is not None:
             return Issued(done, created=False)
         old = self._register.get(order.identifier)
@@ -90,31 +86,12 @@ class Changing:
         seal = self._issuing.seal_for(content.type, old.issuer_code)
         sealed = self._issuing.produce(content, seal, actor=order.decision.actor, reason=_reason(order, content))
         with self._database.transaction() as session:
-            if order.decision.once is not None:
-                earlier = settle(session, order.decision.once, str(content.identifier), sealed.sealed_at)
-                if earlier is not None:
-                    return Issued(self._register.get(earlier), created=False)
+            earlier = self._issuing.settled(session, order.decision.once, content, sealed.sealed_at)
+            if earlier is not None:
+                return Issued(earlier, created=False)
             before = self._register.supersede(session, old, order.act, order.decision, successor=content.identifier)
-            licence = self._register.enter(
-                session,
-                content,
-                pdf_digest=sealed.digest,
-                proof_until=sealed.proof_until,
-                seal_use_id=sealed.use_id,
-                region_code=seal.organisation.region_code,
-                actor=order.decision.actor,
-                at=sealed.sealed_at,
-                supersedes=before,
-            )
-            self._outbox.add(session, LICENCE_ISSUED, {"identifier": licence.identifier}, key=licence.identifier)
+            licence = self._issuing.enter(session, content, seal, sealed, actor=order.decision.actor, supersedes=before)
         return Issued(licence, created=True)
-
-    def _done(self, decision: Decision) -> Licence | None:
-        if decision.once is None:
-            return None
-        with self._database.transaction() as session:
-            identifier = result_of(session, decision.once)
-        return self._register.get(identifier) if identifier is not None else None
 
     def _checked(self, old: Licence, order: ChangeOrder) -> CheckedFields:
         today = local_date(self._clock.now())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -25,6 +25,7 @@ from store.outbox import Outbox
 from trust.catalogue import Catalogue, LicenceType
 from trust.codes import UnifiedSocialCreditCode
 from trust.content import LicenceContent
+from trust.decisions import SupersededVersion
 from trust.errors import IssuerNotAllowedError, NumberInUseError
 from trust.identifier import LicenceIdentifier, new_serial
 from trust.licence import Licence
@@ -112,7 +113,7 @@ class Issuing:
         :raises OnceKeyReusedError: the order's mark was used for another one.
         :raises YinzhengError: what laying out, sealing or keeping it raises.
         """
-        done = self._done(order.once)
+        done = self.done(order.once)
         if done is not None:
             return Issued(done, created=False)
         licence_type = self._catalogue.get(order.type)
@@ -128,21 +129,10 @@ class Issuing:
         try:
             with self._database.transaction() as session:
                 require_published(session, licence_type)
-                if order.once is not None:
-                    earlier = settle(session, order.once, str(content.identifier), now)
-                    if earlier is not None:
-                        return Issued(self._register.get(earlier), created=False)
-                licence = self._register.enter(
-                    session,
-                    content,
-                    pdf_digest=sealed.digest,
-                    proof_until=sealed.proof_until,
-                    seal_use_id=sealed.use_id,
-                    region_code=seal.organisation.region_code,
-                    actor=order.actor,
-                    at=sealed.sealed_at,
-                )
-                self._outbox.add(session, LICENCE_ISSUED, {"identifier": licence.identifier}, key=licence.identifier)
+                earlier = self.settled(session, order.once, content, now)
+                if earlier is not None:
+                    return Issued(earlier, created=False)
+                licence = self.enter(session, content, seal, sealed, actor=order.actor)
                 if also is not None:
                     also(session, licence)
         except IntegrityError:
@@ -199,13 +189,52 @@ class Issuing:
         self._objects.put(sealed.data)
         return sealed
 
-    def _done(self, once: Once | None) -> Licence | None:
-        """What came of an order that was carried out before."""
+    def enter(
+        self,
+        session: Session,
+        content: LicenceContent,
+        seal: SealRecord,
+        sealed: SealedPdf,
+        *,
+        actor: str,
+        supersedes: SupersededVersion | None = None,
+    ) -> Licence:
+        """Let a licence exist that :meth:`produce` made, within the caller's transaction.
+
+        :param supersedes: the version whose place it takes, from :meth:`Register.supersede`.
+        """
+        licence = self._register.enter(
+            session,
+            content,
+            pdf_digest=sealed.digest,
+            proof_until=sealed.proof_until,
+            seal_use_id=sealed.use_id,
+            region_code=seal.organisation.region_code,
+            actor=actor,
+            at=sealed.sealed_at,
+            supersedes=supersedes,
+        )
+        self._outbox.add(session, LICENCE_ISSUED, {"identifier": licence.identifier}, key=licence.identifier)
+        return licence
+
+    def done(self, once: Once | None) -> Licence | None:
+        """What came of a request that was carried out before.
+
+        :raises OnceKeyReusedError: the mark was used for another request.
+        """
         if once is None:
             return None
         with self._database.transaction() as session:
             identifier = result_of(session, once)
         return self._register.get(identifier) if identifier is not None else None
+
+    def settled(self, session: Session, once: Once | None, content: LicenceContent, at: datetime) -> Licence | None:
+        """Mark a request as done within its transaction; what came of it where another was faster.
+
+        :raises OnceKeyReusedError: the mark was used for another request.
+        """
+        earlier = settle(session, once, str(content.identifier), at) if once is not None else None
+        return self._register.get(earlier) if earlier is not None else None
 
     def _existing(self, licence_type: LicenceType, checked: CheckedFields, order: IssueOrder) -> Licence | None:
         """The licence that this very order made before, if it did."""

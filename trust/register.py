@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -223,13 +223,11 @@ class Register:
 
         :raises EndorsementNotDueError: its type needs none, or it has that of the coming due day already.
         """
-        now = self._clock.now()
-        with self._database.transaction() as session:
-            if decision.once is not None and settle(session, decision.once, identifier, now) is not None:
-                return self.licence_of(_row(session, identifier))
-            row = self._decided(session, identifier, Act.ENDORSE, decision, now)
-            row.valid_until = _endorsed_until(self.licence_of(row), local_date(now))
-            return self.licence_of(row)
+
+        def lengthen(row: LicenceRow) -> None:
+            row.valid_until = _endorsed_until(self.licence_of(row), self.today())
+
+        return self._change(identifier, Act.ENDORSE, decision, also=lengthen)
 
     def supersede(
         self, session: Session, licence: Licence, act: Act, decision: Decision, *, successor: LicenceIdentifier
@@ -324,12 +322,17 @@ class Register:
             )
         return after
 
-    def _change(self, identifier: str, act: Act, decision: Decision) -> Licence:
+    def _change(
+        self, identifier: str, act: Act, decision: Decision, *, also: Callable[[LicenceRow], None] | None = None
+    ) -> Licence:
         now = self._clock.now()
         with self._database.transaction() as session:
             if decision.once is not None and settle(session, decision.once, identifier, now) is not None:
                 return self.licence_of(_row(session, identifier))
-            return self.licence_of(self._decided(session, identifier, act, decision, now))
+            row = self._decided(session, identifier, act, decision, now)
+            if also is not None:
+                also(row)
+            return self.licence_of(row)
 
     def _decided(
         self,
