@@ -34,6 +34,7 @@ from keys import FieldVault
 from store.clock import Clock
 from store.database import Database, DatabaseUnavailableError
 from store.outbox import Job, Outbox
+from store.outgoing import direct_opener
 from trust.feed import changes_after
 from trust.register import local_date
 
@@ -74,13 +75,6 @@ class NewWebhook:
         return f"NewWebhook({self.webhook.id})"
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A receiver answers by itself: following it elsewhere would let it choose whom we talk to."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
 class Webhooks:
     """The subscriptions and their deliveries. Safe to use from several threads and processes.
 
@@ -95,7 +89,7 @@ class Webhooks:
         self._vault = vault
         self._clock = clock
         self._loopback = loopback
-        self._opener = urllib.request.build_opener(_NoRedirects)
+        self._opener = direct_opener()
 
     def add(self, client_id: str, url: str, *, actor: str, place: int) -> NewWebhook:
         """Tell a client of changes to its body's licences from now on.
@@ -244,12 +238,8 @@ class Webhooks:
         plain = parts.username is None and parts.password is None and not parts.fragment and len(url) <= _LONGEST_URL
         if not plain or not host or not url.isascii() or not url.isprintable():
             raise WebhookAddressError
-        if _is_loopback(host):
-            if not self._loopback:
-                raise WebhookAddressError
-        elif parts.scheme != "https":
-            raise WebhookAddressError
-        if parts.scheme not in {"http", "https"}:
+        here = _is_loopback(host)
+        if (here and not self._loopback) or parts.scheme not in ({"http", "https"} if here else {"https"}):
             raise WebhookAddressError
 
     def _new_secret(self, row: WebhookRow) -> str:

@@ -15,17 +15,11 @@ from cryptography import x509
 from seal.errors import TimeStampAddressError, TimeStampError
 from seal.time_stamps import checked_token, time_stamp_request
 from store.breaker import Breaker
+from store.outgoing import direct_opener
 
 _LARGEST_ANSWER: Final = 64 * 1024
 _TOKEN_SIZE: Final = 16 * 1024
 """Room for a token of an authority whose chain is not known beforehand."""
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """An authority answers by itself: following it elsewhere would let it choose whom we trust with the question."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
 
 
 class ExternalTimeStamps:
@@ -44,7 +38,7 @@ class ExternalTimeStamps:
             (url, Breaker(f"the time-stamp authority {urlsplit(url).hostname}", pause)) for url in urls
         ]
         self._timeout = timeout
-        self._opener = urllib.request.build_opener(_NoRedirects)
+        self._opener = direct_opener()
 
     @property
     def size(self) -> int:

@@ -14,6 +14,7 @@ import typer
 from api.commands.common import console, open_services, print_json
 from api.errors import FileUnreadableError, RequestInvalidError
 from keys.notes import NoteKey
+from store.outgoing import direct_opener
 from trust.errors import LicenceUnknownError
 from verify.errors import LogUnreadableError
 from verify.log_audit import AuditState, Fetch, audit
@@ -98,16 +99,11 @@ def audit_log(
             console.print(f"  {each}")
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
 def _fetch_below(url: str) -> Fetch:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
         raise RequestInvalidError(problem="URL: http(s)://host[:port]/log")
-    opener = urllib.request.build_opener(_NoRedirects)
+    opener = direct_opener()
 
     def fetch(path: str) -> bytes:
         request = urllib.request.Request(f"{url.rstrip('/')}/{path}")  # noqa: S310  the scheme was checked above
