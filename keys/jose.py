@@ -205,16 +205,7 @@ class TokenVerifier:
         """Key id, token id and claims of a token whose times are yet to be checked."""
         parts = split(token, self._maximum_size)
         kid = _check_header(parts[0], typ)
-        key = self._keys.find(kid)
-        if key is None:
-            refuse("key")
-        if len(parts[2]) != SIGNATURE_SIZE:
-            refuse("signature")
-        try:
-            payload = jws.verify(token, key, algorithms=[ALGORITHM])
-        except JWSError:
-            refuse("signature")
-        claims = read_object(payload, "claims")
+        claims = signed_claims(token, parts[2], self._keys.find(kid))
         if claims.get("iss") != self._issuer:
             refuse("issuer")
         if claims.get("aud") != audience or ("aud" in claims) != (audience is not None):
@@ -232,6 +223,24 @@ class TokenVerifier:
         if now >= expires_at:
             raise TokenExpiredError
         return issued_at, expires_at
+
+
+def signed_claims(token: str, signature: bytes, key: Key | None) -> dict[str, Any]:
+    """What a token claims, once its signature is that of a key; what the claims say is for the caller to check.
+
+    :param signature: the token's third part, decoded.
+    :param key: None where nobody knows the key that the token names.
+    :raises TokenInvalidError: there is no key, or the signature is not by it.
+    """
+    if key is None:
+        refuse("key")
+    if len(signature) != SIGNATURE_SIZE:
+        refuse("signature")
+    try:
+        payload = jws.verify(token, key, algorithms=[ALGORITHM])
+    except JWSError:
+        refuse("signature")
+    return read_object(payload, "claims")
 
 
 def split(token: str, maximum_size: int = MAXIMUM_TOKEN) -> tuple[bytes, bytes, bytes]:
