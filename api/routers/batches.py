@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from itertools import islice
 from pathlib import Path as FilePath
@@ -71,7 +72,6 @@ def send(
     The body is the file. It is checked as a whole before the answer: ``ready`` can be started, of ``refused`` nothing
     will be issued. See ``/lines`` for what was found.
     """
-    form = table_form(request, data)
     order = BatchOrder(
         type=type,
         actor=f"client:{client.id}",
@@ -80,10 +80,8 @@ def send(
         issue_date=issue_date,
         dry_run=dry_run,
     )
-    with TemporaryDirectory(prefix="yinzheng-batch-") as directory:
-        path = FilePath(directory) / "data"
-        path.write_bytes(data)
-        return BatchView.of(services.batch_loading.load(order, few(read_rows(path, form))))
+    with sent_rows(request, data) as rows:
+        return BatchView.of(services.batch_loading.load(order, rows))
 
 
 @router.get("", summary="批次列表 Batches", responses=responses(401, 403))
@@ -161,12 +159,22 @@ def _act(services: Services, client: Client, reference: str, act: BatchAct) -> B
     return BatchView.of(services.batches.act(reference, act, issuer_code=client.organisation_code or ""))
 
 
-def table_form(request: Request, data: bytes) -> TableForm:
-    """The form of a file by the type that it was sent with.
+@contextmanager
+def sent_rows(request: Request, data: bytes) -> Iterator[Iterator[Row]]:
+    """The rows of a file that is the body of a request, by the type that it was sent with.
 
     :raises RequestTooLargeError: it is larger than is taken here.
     :raises RequestInvalidError: it was sent as something else.
+    :raises TableTooLargeError: there are more rows than are taken here; when they are read.
     """
+    form = _table_form(request, data)
+    with TemporaryDirectory(prefix="yinzheng-rows-") as directory:
+        path = FilePath(directory) / "data"
+        path.write_bytes(data)
+        yield _few(read_rows(path, form))
+
+
+def _table_form(request: Request, data: bytes) -> TableForm:
     if len(data) > MAX_BYTES:
         raise RequestTooLargeError(limit=MAX_BYTES)
     form = _FORMS.get(request.headers.get("content-type", "").split(";")[0].strip().lower())
@@ -175,11 +183,7 @@ def table_form(request: Request, data: bytes) -> TableForm:
     return form
 
 
-def few(rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows, as long as they are not more than are taken here.
-
-    :raises TableTooLargeError: they are.
-    """
+def _few(rows: Iterator[Row]) -> Iterator[Row]:
     for count, row in enumerate(rows):
         if count == MAX_LINES:
             raise TableTooLargeError(limit_zh=f"{MAX_LINES} 行", limit_en=f"{MAX_LINES} lines")

@@ -6,8 +6,6 @@ by the command line; here, columns have the names of our fields.
 
 from __future__ import annotations
 
-from pathlib import Path as FilePath
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
@@ -15,13 +13,12 @@ from fastapi.responses import StreamingResponse
 
 from api.batch_schemas import BatchView
 from api.problems import responses
-from api.routers.batches import BODY, REFERENCE, IssuerDep, ReferencePath, few, table_form
+from api.routers.batches import BODY, REFERENCE, IssuerDep, ReferencePath, sent_rows
 from api.security import ServicesDep
 from trust.archives import ImportOrder
 from trust.batch import BatchKind
 from trust.bulk_errors import BatchUnknownError
 from trust.result_files import csv_lines
-from trust.rows import read_rows
 
 router = APIRouter(prefix="/v1/imports", tags=["历史数据归集 Archives"])
 
@@ -54,23 +51,20 @@ def send(
     The body is the file; licences of the client's own body only. Unsound lines are set aside, the others enter the
     register after ``start``.
     """
-    form = table_form(request, data)
-    if mends is not None:
-        services.batches.get(mends, issuer_code=client.organisation_code or "")
-    order = ImportOrder(
-        type=type,
-        actor=f"client:{client.id}",
-        file_name=name,
-        issuer_code=client.organisation_code,
-        sealed=seal,
-        dry_run=dry_run,
-        mends=mends,
-        own_only=True,
-    )
-    with TemporaryDirectory(prefix="yinzheng-import-") as directory:
-        path = FilePath(directory) / "data"
-        path.write_bytes(data)
-        return BatchView.of(services.archives.load(order, few(read_rows(path, form))))
+    with sent_rows(request, data) as rows:
+        if mends is not None:
+            services.batches.get(mends, issuer_code=client.organisation_code or "")
+        order = ImportOrder(
+            type=type,
+            actor=f"client:{client.id}",
+            file_name=name,
+            issuer_code=client.organisation_code,
+            sealed=seal,
+            dry_run=dry_run,
+            mends=mends,
+            own_only=True,
+        )
+        return BatchView.of(services.archives.load(order, rows))
 
 
 @router.get(

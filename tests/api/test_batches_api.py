@@ -7,9 +7,9 @@ import json
 
 import openpyxl
 import pytest
-from conftest import Front
 
 from api.clients import Scope
+from tests.api.conftest import Front
 from tests.house import HEALTH
 from tests.trust.bulk_house import SLUG, permit
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 
-from conftest import Front
-
 from api.clients import Scope
+from tests.api.conftest import Front
 from tests.house import HEALTH, MARKET
 from tests.trust.bulk_house import SLUG, permit
 
