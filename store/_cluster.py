@@ -33,6 +33,7 @@ _PORT = 5432
 _MAX_CONNECTIONS = 200
 _START_SECONDS = 60
 _ORPHAN_SECONDS = 15.0
+_ACCOUNT_SECONDS = 20.0
 _MAX_LOG_BYTES = 4 * 1024 * 1024
 _ACCOUNT = "embedded_postgres"
 """The unprivileged account that the server runs as when we are root; PostgreSQL refuses to run as root."""
@@ -228,11 +229,28 @@ def _remove_if_another_has_its_number(lock_file: Path) -> None:
 
 
 def _make_account() -> None:
+    """Make the account if there is none.
+
+    Other directories' servers may be started at the same moment, and whoever else changes accounts locks them too:
+    useradd gives up on a lock at once, so it is asked again.
+    """
+    command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", _ACCOUNT]
+    deadline = time.monotonic() + _ACCOUNT_SECONDS
+    while not _has_account():
+        made = subprocess.run(command, check=False, capture_output=True)  # noqa: S603  arguments of our own
+        if made.returncode == 0 or _has_account():
+            return
+        if time.monotonic() > deadline:
+            raise ClusterError(f"useradd {_ACCOUNT}: {made.stderr.decode(errors='replace').strip()}")
+        time.sleep(0.1)
+
+
+def _has_account() -> bool:
     try:
         pwd.getpwnam(_ACCOUNT)
     except KeyError:
-        command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", _ACCOUNT]
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603  arguments of our own
+        return False
+    return True
 
 
 def _readable_by_all(program: Path) -> bool:

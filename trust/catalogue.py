@@ -96,6 +96,10 @@ class Catalogue:
             raise _unknown(f"{slug} {version}", self._now())
         return found
 
+    def follow(self) -> None:
+        """Look whether anything was published or retired, if that was not done just now: what each other call does."""
+        self._now()
+
     def __iter__(self) -> Iterator[LicenceType]:
         return iter(self._now().published.values())
 

@@ -94,6 +94,7 @@ class Register:
         if row is not None:
             return self.licence_of(row)
         json.loads(self._vault.decrypt(self._decoy, context=_DECOY_CONTEXT))
+        self._catalogue.follow()
         return None
 
     @cached_property

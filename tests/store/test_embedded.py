@@ -9,12 +9,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
 
+from store import _cluster
 from store.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
 CLIENT = """
@@ -215,3 +217,16 @@ def test_a_directory_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EmbeddedPostgresError):
         EmbeddedPostgres(tmp_path / "file" / "pg").start()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has the server run as an account of its own")
+def test_many_that_need_the_account_at_once_all_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = f"yinzheng_test_{os.getpid()}"
+    monkeypatch.setattr(_cluster, "_ACCOUNT", account)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            for made in [pool.submit(_cluster._make_account) for _ in range(8)]:
+                made.result()
+        assert _cluster._has_account()
+    finally:
+        subprocess.run(["userdel", account], check=True, capture_output=True)
