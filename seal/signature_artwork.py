@@ -26,6 +26,7 @@ _WORD_SPACE = 0.3  # of an em
 
 _MOST_STROKES, _MOST_POINTS = 200, 5_000
 _FARTHEST = 1e6
+_SMALLEST = 1e-6  # of the pad's units: what a pen drew without moving, and nothing to scale by
 _WIDEST_TO_HIGH = 5.0
 _THIN_MM, _THICK_MM = 0.24, 0.88  # stroke width without and under full pressure
 _USUAL_PRESSURE = 0.5
@@ -89,7 +90,7 @@ def drawn_signature(strokes: Sequence[Sequence[StrokePoint]], *, height_mm: floa
     margin = _MARGIN_MM + _THICK_MM / 2
     free = height_mm - 2 * margin
     extent = max(max(ys) - min(ys), (max(xs) - min(xs)) / _WIDEST_TO_HIGH)
-    scale = free / extent if extent else 1.0
+    scale = free / extent if extent >= _SMALLEST else 1.0
     foot = margin + (free - (max(ys) - min(ys)) * scale) / 2
     parts = []
     for stroke in drawn:

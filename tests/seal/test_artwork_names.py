@@ -126,6 +126,12 @@ def test_any_strokes_are_drawn_inside_the_signature_or_refused_clearly(drawn: li
         assert shape.points()
 
 
+@pytest.mark.parametrize("apart", [5e-324, 1e-310, 1e-7])
+def test_points_that_are_hardly_apart_are_drawn_as_a_dot(apart: float) -> None:
+    signature = drawn_signature([[StrokePoint(0, 0), StrokePoint(apart, 0)]], height_mm=12)
+    assert signature.width_mm == pytest.approx(2 * (0.5 + 0.44), abs=0.001)
+
+
 def test_a_signature_keeps_the_proportions_of_the_pad_and_stands_upright() -> None:
     signature = drawn_signature([[StrokePoint(0, 0), StrokePoint(0, 100)], [StrokePoint(200, 0)]], height_mm=12)
     bar, dot = ([*zip(*shape.points(), strict=True)] for shape in signature.shapes)
