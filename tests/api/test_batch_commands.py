@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import test_commands
-from test_commands import Terminal
+from terminal import Terminal
 
 from tests.trust.bulk_house import SLUG, permit, write_csv
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import test_commands
-from test_commands import Terminal
+from terminal import Terminal
 
 from tests.trust.planted import MAPPING, SLUG, plant
 
