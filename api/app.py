@@ -21,6 +21,7 @@ from api.problems import Problem
 from api.routers import (
     batches,
     changes,
+    consents,
     csc,
     feedback,
     health,
@@ -115,6 +116,8 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         batches.router,
         imports.router,
         holder.router,
+        consents.wallet_router,
+        consents.router,
         verifier.router,
         watches.router,
         feedback.router,

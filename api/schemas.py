@@ -249,7 +249,9 @@ class ReasonView(BaseModel):
     code: str = Field(examples=["register.revoked"])
     message_zh: str
     message_en: str
-    rests_on: Literal["pdf", "register", "presentation", "status_list", "log"] = Field(description="What it rests on.")
+    rests_on: Literal["pdf", "register", "presentation", "consent", "status_list", "log"] = Field(
+        description="What it rests on."
+    )
     indication: str = Field(description="What this alone makes of the verdict.")
     sub_indication: str | None = Field(description="As ETSI EN 319 102-1 names it.")
 

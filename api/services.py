@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from api.client_proofs import ClientProofs
 from api.clients import Clients
 from api.errors import SettingsError
+from api.names import Names
 from api.quotas import Quotas
 from api.settings import Environment, Settings
 from api.watches import Watches
@@ -121,7 +122,6 @@ from verify import (
     DepartmentChecks,
     IsolatedWorkers,
     PdfEvidence,
-    PresentationConsents,
     ReceiptSigner,
     ReceiptVerifier,
     RevocationData,
@@ -134,10 +134,12 @@ from verify.feedback import Feedback
 from verify.receipt_pdf import ReceiptPages
 from verify.report_pdf import ReportPrinter
 from verify.source import reading_seconds
-from wallet import Presentations, Wallets
+from wallet import ConsentBook, ConsentRecords, ConsentRequests, Presentations, Wallets
+from wallet import Consents as LicenceConsents
 
 _LOG = logging.getLogger(__name__)
 RECEIPT_SUBJECT = Subject(common_name="印证 核验回执服务", organisation="印证电子证照服务")
+CONSENT_SUBJECT = Subject(common_name="印证 授权记录服务", organisation="印证电子证照服务")
 TOKEN_SUBJECT = Subject(common_name="印证 令牌签发服务", organisation="印证电子证照服务")
 
 
@@ -600,6 +602,37 @@ class Services:
         )
 
     @cached_property
+    def consent_keys(self) -> TokenKeys:
+        """The public keys of consents' records."""
+        _ = self._consent_records
+        return TokenKeys(self.keys.custody, self.clock, purpose=KeyPurpose.CONSENT)
+
+    @cached_property
+    def _consent_records(self) -> ConsentRecords:
+        keys = self.keys
+        key = keys.custody.info(keys.authority.ensure_service(KeyPurpose.CONSENT, CONSENT_SUBJECT).key_id)
+        signer = TokenSigner(keys.custody, key, self.clock, issuer=self.settings.base_url)
+        return ConsentRecords(self.database, signer, RecordLog(keys.vault))
+
+    @cached_property
+    def licence_consents(self) -> LicenceConsents:
+        """What holders agreed to."""
+        return LicenceConsents(
+            self.database,
+            self.wallets,
+            self._consent_records,
+            self.clock,
+            item_exists=lambda code: self.service_items.find(code) is not None,
+        )
+
+    @cached_property
+    def consent_requests(self) -> ConsentRequests:
+        """What departments ask holders to agree to."""
+        return ConsentRequests(
+            self.database, self.wallets, self.register, self.licence_consents, self._consent_records, self.clock
+        )
+
+    @cached_property
     def checker(self) -> Checker:
         """Checks licences."""
         return Checker(
@@ -678,6 +711,10 @@ class Services:
         """What departments check for."""
         return ServiceItems(self.database, self.catalogue, self.clock)
 
+    def names(self) -> Names:
+        """Names of bodies and items, for one answer."""
+        return Names(self.organisations, self.clients, self.service_items)
+
     @cached_property
     def receipt_keys(self) -> TokenKeys:
         """The public keys of receipts and notices."""
@@ -712,7 +749,7 @@ class Services:
             self.checker,
             self.register,
             self.service_items,
-            PresentationConsents(self.presentations),
+            ConsentBook(self.licence_consents, self.presentations),
             self.check_records,
             ReceiptSigner(self.receipt_signer),
             partial(HolderIndex.of, self.keys.vault),

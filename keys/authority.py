@@ -214,7 +214,7 @@ class CertificateAuthority:
     ) -> CertificateRecord:
         """The certificate with which one of our own services signs now; made, or renewed with a new key, when due.
 
-        :param purpose: TIMESTAMP, TOKEN or RECEIPT; SEAL_MAKER with the algorithm SM2.
+        :param purpose: TIMESTAMP, TOKEN, RECEIPT or CONSENT; SEAL_MAKER with the algorithm SM2.
         """
         issuer = self._authority(CertificateProfile.ISSUING_CA, gm=algorithm is KeyAlgorithm.SM2)
 

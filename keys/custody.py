@@ -43,6 +43,7 @@ class KeyPurpose(StrEnum):
     PERSON = "person"
     LOG = "log"
     STATUS_LIST = "status-list"
+    CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True)

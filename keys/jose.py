@@ -31,6 +31,7 @@ from store.errors import YinzhengError
 MAXIMUM_TOKEN: Final = 8192
 """Characters of a token that are looked at; what is longer is refused unread."""
 
+_SIGNING: Final = frozenset({KeyPurpose.TOKEN, KeyPurpose.RECEIPT, KeyPurpose.CONSENT, KeyPurpose.STATUS_LIST})
 _OWN_CLAIMS: Final = frozenset({"iss", "aud", "iat", "nbf", "exp"})
 _HEADER: Final = frozenset({"alg", "kid", "typ"})
 _COMPACT: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
@@ -80,7 +81,7 @@ class _CustodyKey(Key):
 class TokenSigner:
     """Makes tokens. Safe to use from several threads.
 
-    :param key: a P-256 key made for tokens, receipts or status lists.
+    :param key: a P-256 key made for tokens, receipts, consents or status lists.
     :param issuer: the ``iss`` of every token.
     :param chain: the key's certificate and those above it, DER, for readers who know the root only (``x5c``).
     :raises PurposeMismatchError: the key is another.
@@ -89,7 +90,7 @@ class TokenSigner:
     def __init__(
         self, custody: KeyCustody, key: KeyInfo, clock: Clock, *, issuer: str, chain: Sequence[bytes] = ()
     ) -> None:
-        if key.purpose not in {KeyPurpose.TOKEN, KeyPurpose.RECEIPT, KeyPurpose.STATUS_LIST}:
+        if key.purpose not in _SIGNING:
             raise PurposeMismatchError(key_id=key.id, purpose=key.purpose.value, wanted=KeyPurpose.TOKEN.value)
         try:
             kid = public_jwk(key)["kid"]

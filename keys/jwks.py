@@ -42,7 +42,7 @@ class TokenKeys:
 
     Keys that no longer sign stay, so that the tokens they signed can be checked until they expire.
 
-    :param purpose: TOKEN or RECEIPT.
+    :param purpose: TOKEN, RECEIPT or CONSENT.
     """
 
     def __init__(self, custody: KeyCustody, clock: Clock, *, purpose: KeyPurpose = KeyPurpose.TOKEN) -> None:

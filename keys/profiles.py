@@ -133,7 +133,9 @@ _RULES: Final = {
         x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]),
         status=False,
     ),
-    CertificateProfile.TOKEN: ProfileRules(1, frozenset({KeyPurpose.TOKEN, KeyPurpose.RECEIPT}), _usage(sign=True)),
+    CertificateProfile.TOKEN: ProfileRules(
+        1, frozenset({KeyPurpose.TOKEN, KeyPurpose.RECEIPT, KeyPurpose.CONSENT}), _usage(sign=True)
+    ),
     # who follows the log knows its key, so that it changes as seldom as may be
     CertificateProfile.LOG: ProfileRules(10, frozenset({KeyPurpose.LOG}), _usage(sign=True)),
     CertificateProfile.STATUS_LIST: ProfileRules(

@@ -7,7 +7,7 @@ from verify import _tables as _tables  # registers the tables
 from verify.anchors import TrustAnchors
 from verify.callers import Caller, Occasion
 from verify.checks import CheckedPresentation, Checker, RevocationKnowledge
-from verify.consents import Consent, ConsentBook, PresentationConsents
+from verify.consents import Consent, ConsentBook
 from verify.department_checks import CheckAnswer, DepartmentChecks, IdentifierCheck
 from verify.isolation import IsolatedWorkers
 from verify.pdf import PdfEvidence, Policy, inspect_pdf
@@ -42,7 +42,6 @@ __all__ = [
     "Occasion",
     "PdfEvidence",
     "Policy",
-    "PresentationConsents",
     "Question",
     "Reason",
     "Receipt",

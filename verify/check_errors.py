@@ -42,6 +42,15 @@ class QuestionRefusedError(VerifyError):
     en = "The service item does not provide for questions about this field."
 
 
+class FieldsRefusedError(VerifyError):
+    """A holder is asked for a field that the service item, or the client's permission, does not provide for."""
+
+    code = "verify.fields_refused"
+    kind = Kind.FORBIDDEN
+    zh = "该事项或该客户端的权限不包含所请求的字段。"
+    en = "The service item, or the permission of this client, does not provide for a field that is asked for."
+
+
 class ConsentMissingError(VerifyError):
     """Materials were asked for without a consent, where the law does not do without one."""
 

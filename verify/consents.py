@@ -6,9 +6,10 @@ No consent, no data, except where a service item names the law that does without
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from enum import StrEnum
+from typing import Protocol, Self
 
 from trust import Licence
 
@@ -40,12 +41,55 @@ class PresentationRedeemer(Protocol):
         ...
 
 
+class Basis(StrEnum):
+    """What a look at a licence rested on."""
+
+    CONSENT = "consent"
+    PRESENTATION = "presentation"
+    """The holder showed it: one look."""
+    LAW = "law"
+    """The service item names the law that does without consent."""
+    FACTS = "facts"
+    """Who asked knew the identifier and the holder, or had the file, and was told no data beyond the verdict."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a look at one licence rested on."""
+
+    basis: Basis
+    consent_number: str | None = None
+
+
+class Agreement(Protocol):
+    """The wallet's word on one consent."""
+
+    @property
+    def licences(self) -> Mapping[str, frozenset[str] | None]:
+        """The licences that may be looked at, by identifier, each with the fields that may be told; None for all."""
+        ...
+
+    @property
+    def consent_number(self) -> str | None:
+        """授权编号; None where a presentation was shown."""
+        ...
+
+
 @dataclass(frozen=True)
 class Consent:
     """What holders agreed to."""
 
     licences: Mapping[str, frozenset[str] | None]
     """The licences that may be looked at, by identifier, each with the fields that may be told; None for all."""
+    grounds: Mapping[str, Ground] = field(default_factory=dict)
+    """What the look at each of them rests on."""
+
+    @classmethod
+    def of(cls, agreement: Agreement) -> Self:
+        """What the wallet said."""
+        number = agreement.consent_number
+        ground = Ground(Basis.PRESENTATION if number is None else Basis.CONSENT, number)
+        return cls(agreement.licences, dict.fromkeys(agreement.licences, ground))
 
     def covers(self, licence: Licence) -> bool:
         """Whether the holder agreed that this licence is looked at."""
@@ -60,7 +104,7 @@ class Consent:
 
     def joined(self, other: Consent) -> Consent:
         """This consent and another one; where both are about a licence, the later one counts."""
-        return Consent({**self.licences, **other.licences})
+        return Consent({**self.licences, **other.licences}, {**self.grounds, **other.grounds})
 
 
 NO_CONSENT = Consent({})
@@ -69,20 +113,10 @@ NO_CONSENT = Consent({})
 class ConsentBook(Protocol):
     """The wallet's side of consent."""
 
-    def use(self, token: str, *, by: str, service_item: str, case_number: str) -> Consent:
+    def use(self, token: str, *, by: str, service_item: str, case_number: str) -> Agreement:
         """Make use of a consent for a case; refuses with an error whose code is one of the reasons of checks.
 
+        :param token: the number of a consent, or a presentation.
         :param by: unified social credit code of the body that asks.
         """
         ...
-
-
-class PresentationConsents:
-    """Takes a presentation for what it is: the holder's consent to look at the one licence shown, once."""
-
-    def __init__(self, redeemer: PresentationRedeemer) -> None:
-        self._redeemer = redeemer
-
-    def use(self, token: str, *, by: str, service_item: str, case_number: str) -> Consent:
-        """Redeem the presentation; it is bound to the body, and not yet to a service item."""
-        return Consent({self._redeemer.redeem(token, by=by).identifier: None})

@@ -18,7 +18,7 @@ from trust import CodeType, HolderIndex, Licence, Register
 from verify.callers import Caller, Occasion, occasion
 from verify.check_errors import ConsentMissingError
 from verify.checks import Checker
-from verify.consents import NO_CONSENT, Consent, ConsentBook
+from verify.consents import NO_CONSENT, Basis, Consent, ConsentBook, Ground
 from verify.materials import Application, MaterialFinding, find_material, overall
 from verify.questions import Answered, Question, answer, check_questions, held_by
 from verify.reasons import CATALOGUE, reason
@@ -146,7 +146,9 @@ class DepartmentChecks:
             by=occasion.caller.body_code,
             visible=lambda licence: occasion.caller.may_check(licence.type.slug),
         )
-        consent = Consent({found.licence.identifier: None}) if found.licence is not None else NO_CONSENT
+        shown = found.licence.identifier if found.licence is not None else None
+        ground = Ground(Basis.PRESENTATION)
+        consent = Consent({shown: None}, {shown: ground}) if shown is not None else NO_CONSENT
         digest = hashlib.sha256(token.encode()).hexdigest()
         work = _Work("presentation", digest, found.verdict, found.licence, consent, found.purpose)
         return self._finish(occasion, work, questions, fields)
@@ -275,7 +277,7 @@ class DepartmentChecks:
                     raise
                 refusals.append(reason(error.code))
             else:
-                agreed = agreed.joined(consent)
+                agreed = agreed.joined(Consent.of(consent))
         return agreed, tuple(refusals)
 
     def _finish(

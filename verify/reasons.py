@@ -784,6 +784,44 @@ _PRESENTATION: dict[str, Entry] = {
     ),
 }
 
+_CONSENT: dict[str, Entry] = {
+    "consent.unknown": Entry(
+        "没有这份授权，或它不是给本单位的。请核对授权编号。",
+        "There is no such consent, or it was not given to this body. Compare its number.",
+        "consent",
+        _UNSURE,
+        _Sub.GENERIC,
+    ),
+    "consent.wrong_item": Entry(
+        "该授权是为其他事项给出的，不能用于此事项。",
+        "The consent was given for another service item.",
+        "consent",
+        _UNSURE,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+    "consent.withdrawn": Entry(
+        "持证人已撤回该授权。",
+        "The holder has withdrawn the consent.",
+        "consent",
+        _UNSURE,
+        _Sub.GENERIC,
+    ),
+    "consent.expired": Entry(
+        "该授权已过期，请重新申请授权。",
+        "The consent has expired; ask the holder for a new one.",
+        "consent",
+        _UNSURE,
+        _Sub.EXPIRED,
+    ),
+    "consent.used_up": Entry(
+        "该授权的使用次数已用完，请重新申请授权。",
+        "The consent has been used as often as was agreed; ask the holder for a new one.",
+        "consent",
+        _UNSURE,
+        _Sub.GENERIC,
+    ),
+}
+
 _STATUS_LIST: dict[str, Entry] = {
     "status.valid": Entry(
         "截至 {at} 的状态列表显示该证照有效。",
@@ -965,6 +1003,7 @@ CATALOGUE = MappingProxyType(
     | _TIME_STAMP
     | _REGISTER
     | _PRESENTATION
+    | _CONSENT
     | _STATUS_LIST
     | _LOG
     | _MATERIALS

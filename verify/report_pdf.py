@@ -62,6 +62,7 @@ _RESTS_ON: Final = {
     "pdf": "文件 File",
     "register": "登记簿 Register",
     "presentation": "亮证码 QR code",
+    "consent": "授权 Consent",
     "status_list": "状态列表 Status list",
     "log": "透明日志 Transparency log",
 }

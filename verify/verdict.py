@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from trust import LogProof
 
-RestsOn = Literal["pdf", "register", "presentation", "status_list", "log"]
+RestsOn = Literal["pdf", "register", "presentation", "consent", "status_list", "log"]
 
 
 class Indication(StrEnum):

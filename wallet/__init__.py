@@ -1,10 +1,33 @@
-"""Holders' wallets (电子卡包): references to licences, presentations by QR code."""
+"""Holders' wallets (电子卡包): references to licences, consent to use them, presentations by QR code."""
 
 from __future__ import annotations
 
-from wallet import _tables as _tables  # registers the tables
+from wallet import _consent_tables as _consent_tables  # registers the tables
+from wallet import _tables as _tables
+from wallet.consent_book import ConsentBook
+from wallet.consent_records import ConsentRecord, ConsentRecords
+from wallet.consent_requests import Asked, ConsentRequest, ConsentRequests, RequestState
+from wallet.consents import Consents, ConsentState, ConsentTerms, ConsentUse, GivenConsent
 from wallet.errors import PresentationError
 from wallet.presentations import Presentation, Presentations, Redeemed
 from wallet.wallet import Wallets
 
-__all__ = ["Presentation", "PresentationError", "Presentations", "Redeemed", "Wallets"]
+__all__ = [
+    "Asked",
+    "ConsentBook",
+    "ConsentRecord",
+    "ConsentRecords",
+    "ConsentRequest",
+    "ConsentRequests",
+    "ConsentState",
+    "ConsentTerms",
+    "ConsentUse",
+    "Consents",
+    "GivenConsent",
+    "Presentation",
+    "PresentationError",
+    "Presentations",
+    "Redeemed",
+    "RequestState",
+    "Wallets",
+]

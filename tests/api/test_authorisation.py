@@ -33,6 +33,7 @@ MATRIX: list[tuple[str, frozenset[Scope]]] = [
     (r"\w+ /v1/(batches|imports)(/.*)?", frozenset({ISSUE})),
     (r"\w+ /v1/wallet/.*", frozenset({HOLD})),
     (r"POST /v1/checks/.*", frozenset({CHECK})),
+    (r"\w+ /v1/consent(s|-requests)/?.*", frozenset({CHECK})),
     (r"\w+ /v1/watches(/.*)?", frozenset({CHECK})),
     (r"\w+ /v1/feedback", frozenset({CHECK})),
     (r"\w+ /v1/feedback/.*", frozenset({ISSUE})),

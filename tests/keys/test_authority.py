@@ -39,6 +39,7 @@ LEAVES = [
     (KeyPurpose.TIMESTAMP, CertificateProfile.TIMESTAMP),
     (KeyPurpose.TOKEN, CertificateProfile.TOKEN),
     (KeyPurpose.RECEIPT, CertificateProfile.TOKEN),
+    (KeyPurpose.CONSENT, CertificateProfile.TOKEN),
 ]
 
 
