@@ -12,8 +12,8 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import qrcode
@@ -22,6 +22,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from qrcode.constants import ERROR_CORRECT_M
 
 from seal.fonts import FontLibrary
+from store.scratch import ScratchDirectory
 from trust.catalogue import LicenceType
 from trust.content import LicenceContent
 from trust.errors import CharacterMissingError, RenderingFailedError, TextTooLongError
@@ -35,9 +36,12 @@ _QR_QUIET: Final = 2
 _QR_MASK: Final = 3
 """Always the same: to try all eight takes longer than to set the page, and every reader reads any of them."""
 
+_DATA: Final = ".licence"
+"""Directory with what one licence says; no file of a type can have such a name."""
+_ORNAMENT_FILE: Final = "ornament.svg"
 _IMPORTED: Final = "yinzheng-imported.typ"
 _IMPORTED_PAGE: Final = f"""
-#let licence = json(bytes(sys.inputs.licence))
+#let licence = json("/{_DATA}/licence.json")
 #set page(foreground: place(bottom + center, dy: -1mm, box(
   fill: white, inset: (x: 1.5mm, y: 0.4mm), radius: 0.5mm,
   text(font: licence.fonts, size: 6pt, fill: rgb("#8a1c1c"), licence.imported),
@@ -47,25 +51,49 @@ _IMPORTED_PAGE: Final = f"""
 """The page of any type with a line that says that it was taken over from an archive."""
 
 
+class _Desk:
+    """A warm compiler, and a directory for each version of a type: all that its templates can read."""
+
+    def __init__(self, fonts: FontLibrary, directory: Path) -> None:
+        self.compiler = typst.Compiler(font_paths=fonts.typst_fonts, ignore_system_fonts=True)
+        self._directory = directory
+        self._roots: dict[str, Path] = {}
+
+    def root(self, licence_type: LicenceType) -> Path:
+        """The directory with a version's files, written when they are first needed."""
+        root = self._roots.get(licence_type.digest)
+        if root is None:
+            root = self._directory / licence_type.digest
+            (root / _DATA).mkdir(parents=True)
+            for path, data in licence_type.page.files.items():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_bytes(data)
+            (root / _IMPORTED).write_text(_IMPORTED_PAGE, "utf-8")
+            self._roots[licence_type.digest] = root
+        return root
+
+
 class Renderer:
     """Draws licences. One renderer serves many threads; each thread keeps a warm compiler of its own.
 
-    Templates read what belongs to their version of the type and nothing else: that is all there is in the directory
-    which is Typst's root.
+    Templates read what belongs to their version of the type and to the one licence, and nothing else: that is all there
+    is in the directory which is Typst's root. What the licence says lies there as files while its page is laid out, in
+    memory where the system has a place for that. As inputs of the compiler, which would need no files, it would change
+    what every text is set with, and the compiler would set all of them anew that are the same on each licence.
     """
 
     def __init__(self, fonts: FontLibrary) -> None:
         self._fonts = fonts
         self._families = fonts.typst_families("song")
         self._of_thread = threading.local()
-        self._directory = TemporaryDirectory(prefix="yinzheng-types-")
-        self._roots: dict[str, Path] = {}
-        self._ornaments: dict[str, str] = {}
+        self._directory = ScratchDirectory()
+        self._desks = count()
+        self._ornaments: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
         """Take away what was laid out for the compiler."""
-        self._directory.cleanup()
+        self._directory.close()
 
     def render(self, content: LicenceContent, *, at: datetime) -> bytes:
         """The pages as a PDF/A-3b, without a seal, with ``licence.json`` embedded.
@@ -90,55 +118,53 @@ class Renderer:
         return pdf, pages
 
     def _compile(self, content: LicenceContent, **options: Any) -> bytes | list[bytes] | None:
-        data = _page_data(content, self._families)
-        inputs = {
-            "licence": json.dumps(data, ensure_ascii=False, allow_nan=False),
-            "metadata": content.canonical_json().decode(),
-            "ornament": self._ornament(content.type),
+        desk = self._desk()
+        root = desk.root(content.type)
+        data = root / _DATA
+        if not (data / _ORNAMENT_FILE).exists():
+            (data / _ORNAMENT_FILE).write_bytes(self._ornament(content.type, desk))
+        said = {
+            "licence.json": _page_json(content, self._families),
+            "metadata.json": content.canonical_json(),
+            "check-code.svg": _qr_svg(content.check_url).encode(),
+            **{f"{key}.jpg": photograph for key, photograph in _photographs(content).items()},
         }
-        root = self._root(content.type)
         page = root / (TEMPLATE if content.imported_on is None else _IMPORTED)
         try:
-            return self._compiler().compile(page, root=root, sys_inputs=inputs, **options)
+            for name, written in said.items():
+                (data / name).write_bytes(written)
+            return desk.compiler.compile(page, root=root, sys_inputs={}, **options)
         except typst.TypstError as error:
             raise _explained(error, content.type) from None
+        finally:
+            for name in said:
+                (data / name).unlink(missing_ok=True)
 
-    def _root(self, licence_type: LicenceType) -> Path:
-        """The directory with a version's files, written when they are first needed."""
-        with self._lock:
-            if licence_type.digest not in self._roots:
-                root = Path(self._directory.name) / licence_type.digest
-                for path, data in licence_type.page.files.items():
-                    (root / path).parent.mkdir(parents=True, exist_ok=True)
-                    (root / path).write_bytes(data)
-                (root / _IMPORTED).write_text(_IMPORTED_PAGE, "utf-8")
-                self._roots[licence_type.digest] = root
-            return self._roots[licence_type.digest]
-
-    def _ornament(self, licence_type: LicenceType) -> str:
+    def _ornament(self, licence_type: LicenceType, desk: _Desk) -> bytes:
         """The ground of a version's pages as an SVG, drawn once: it takes far longer than a page."""
-        root = self._root(licence_type)
         with self._lock:
             drawn = self._ornaments.get(licence_type.digest)
             if drawn is None:
+                root = desk.root(licence_type)
                 paper = {"width": licence_type.page_width_mm, "height": licence_type.page_height_mm}
                 try:
-                    svg = self._compiler().compile(
+                    svg = desk.compiler.compile(
                         root / ORNAMENT, root=root, format="svg", sys_inputs={"page": json.dumps(paper)}
                     )
                 except typst.TypstError as error:
                     raise _template_fault(licence_type, error) from None
                 if not isinstance(svg, bytes):
                     raise RenderingFailedError(slug=licence_type.slug, problem="its ornament is not exactly one page")
-                drawn = self._ornaments[licence_type.digest] = svg.decode()
+                drawn = self._ornaments[licence_type.digest] = svg
         return drawn
 
-    def _compiler(self) -> typst.Compiler:
+    def _desk(self) -> _Desk:
         # A compiler keeps the inputs of its last call, so two threads must not share one.
-        if not hasattr(self._of_thread, "compiler"):
-            self._of_thread.compiler = typst.Compiler(font_paths=self._fonts.typst_fonts, ignore_system_fonts=True)
-        compiler: typst.Compiler = self._of_thread.compiler
-        return compiler
+        if not hasattr(self._of_thread, "desk"):
+            directory = self._directory.path / str(next(self._desks))
+            self._of_thread.desk = _Desk(self._fonts, directory)
+        desk: _Desk = self._of_thread.desk
+        return desk
 
     def _check_characters(self, content: LicenceContent) -> None:
         shown = [content.issuer_name, *_texts(content.type.fields, content.fields)]
@@ -189,17 +215,19 @@ def _imported_line(content: LicenceContent) -> str | None:
     )
 
 
-def _page_data(content: LicenceContent, families: list[str]) -> dict[str, Any]:
+def _photographs(content: LicenceContent) -> dict[str, bytes]:
+    """The photographs among the fields, by key."""
+    kinds = content.type.fields
+    return {
+        key: base64.b64decode(value) for key, value in content.fields.items() if kinds[key].get("format") in PHOTOGRAPHS
+    }
+
+
+def _page_json(content: LicenceContent, families: list[str]) -> bytes:
     """What templates read as ``licence``."""
     place = content.type.seal
-    fields = dict(content.fields)
-    photos = [
-        key for key, schema in content.type.fields.items() if schema.get("format") in PHOTOGRAPHS and key in fields
-    ]
-    for key in photos:
-        # Typst reads no base64; bytes travel as numbers.
-        fields[key] = list(base64.b64decode(fields[key]))
-    return {
+    photographs = _photographs(content)
+    data = {
         "name": content.type.name_zh,
         "number": content.number,
         "identifier": str(content.identifier),
@@ -207,13 +235,13 @@ def _page_data(content: LicenceContent, families: list[str]) -> dict[str, Any]:
         "issue_date": content.issue_date.isoformat(),
         "valid_from": content.valid_from.isoformat(),
         "valid_until": content.valid_until.isoformat() if content.valid_until else None,
-        "fields": fields,
+        "fields": {key: value for key, value in content.fields.items() if key not in photographs},
         "page": {"width": content.type.page_width_mm, "height": content.type.page_height_mm},
         "seal": {"page": place.page, "x": place.x_mm, "y": place.y_mm, "diameter": place.diameter_mm},
-        "qr": _qr_svg(content.check_url),
         "imported": _imported_line(content),
         "fonts": families,
     }
+    return json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
 
 
 def _qr_svg(text: str) -> str:
