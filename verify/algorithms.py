@@ -8,7 +8,7 @@ from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
@@ -21,6 +21,9 @@ DIGESTS: Final = {
     "2.16.840.1.101.3.4.2.1": "sha256",
     "2.16.840.1.101.3.4.2.2": "sha384",
     "2.16.840.1.101.3.4.2.3": "sha512",
+    "2.16.840.1.101.3.4.2.8": "sha3_256",
+    "2.16.840.1.101.3.4.2.9": "sha3_384",
+    "2.16.840.1.101.3.4.2.10": "sha3_512",
 }
 """Digest algorithms that count, by object identifier."""
 
@@ -28,6 +31,9 @@ _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
+    "sha3_256": hashes.SHA3_256(),
+    "sha3_384": hashes.SHA3_384(),
+    "sha3_512": hashes.SHA3_512(),
 }
 _KNOWN: Final = {
     "1.2.840.113549.2.5": "MD5",
@@ -43,16 +49,24 @@ _ECDSA: Final = {
     "1.2.840.10045.4.3.2": "sha256",
     "1.2.840.10045.4.3.3": "sha384",
     "1.2.840.10045.4.3.4": "sha512",
+    "2.16.840.1.101.3.4.3.10": "sha3_256",
+    "2.16.840.1.101.3.4.3.11": "sha3_384",
+    "2.16.840.1.101.3.4.3.12": "sha3_512",
 }
 _RSA_PKCS1: Final = {
     "1.2.840.113549.1.1.11": "sha256",
     "1.2.840.113549.1.1.12": "sha384",
     "1.2.840.113549.1.1.13": "sha512",
+    "2.16.840.1.101.3.4.3.14": "sha3_256",
+    "2.16.840.1.101.3.4.3.15": "sha3_384",
+    "2.16.840.1.101.3.4.3.16": "sha3_512",
 }
 _RSA_ENCRYPTION: Final = "1.2.840.113549.1.1.1"
 _RSA_PSS: Final = "1.2.840.113549.1.1.10"
 _MGF1: Final = "1.2.840.113549.1.1.8"
-_CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
+_ED25519: Final = "1.3.101.112"
+_CURVES: Final = ("secp256r1", "secp384r1", "secp521r1", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1")
+"""Those of ISO 32000-2 and ISO/TS 32002."""
 _NULL_ELEMENT: Final = b"\x05\x00"
 
 
@@ -102,7 +116,8 @@ class Scheme:
     name: str
     digest: str
     pss_salt: int | None = None
-    elliptic: bool = False
+    kind: type[ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey] = rsa.RSAPublicKey
+    """Of the key."""
 
     def verify(self, key: PublicKeyTypes, signature: bytes, message: bytes, *, hashed: bool = False) -> bool:
         """Whether the signature is the key's, over the message (or over data with this digest).
@@ -112,12 +127,16 @@ class Scheme:
         check_key(key)
         algorithm = Prehashed(_HASHES[self.digest]) if hashed else _HASHES[self.digest]
         try:
-            if isinstance(key, ec.EllipticCurvePublicKey) and self.elliptic:
-                key.verify(signature, message, ec.ECDSA(algorithm))
-            elif isinstance(key, rsa.RSAPublicKey) and not self.elliptic:
-                key.verify(signature, message, self._padding(), algorithm)
-            else:
+            if not isinstance(key, self.kind):
                 raise WeakAlgorithmError(f"{self.name} with a key of another kind")
+            if isinstance(key, ec.EllipticCurvePublicKey):
+                key.verify(signature, message, ec.ECDSA(algorithm))
+            elif isinstance(key, rsa.RSAPublicKey):
+                key.verify(signature, message, self._padding(), algorithm)
+            elif hashed:
+                raise WeakAlgorithmError(f"{self.name} over a digest")
+            else:
+                key.verify(signature, message)
         except InvalidSignature:
             return False
         return True
@@ -135,7 +154,9 @@ def scheme(algorithm: AlgorithmIdentifier, digest: str) -> Scheme:
     """
     oid = algorithm.oid
     if oid in _ECDSA and _ECDSA[oid] == digest and algorithm.parameters is None:
-        return Scheme(f"ecdsa-{digest}", digest, elliptic=True)
+        return Scheme(f"ecdsa-{digest}", digest, kind=ec.EllipticCurvePublicKey)
+    if oid == _ED25519 and digest == "sha512" and algorithm.parameters is None:  # RFC 8419, 3.1
+        return Scheme("ed25519", digest, kind=ed25519.Ed25519PublicKey)
     plain = algorithm.parameters in (None, _NULL_ELEMENT)
     if plain and (_RSA_PKCS1.get(oid) == digest or oid == _RSA_ENCRYPTION):
         return Scheme(f"rsa-{digest}", digest)
@@ -158,7 +179,7 @@ def check_key(key: object) -> None:
     elif isinstance(key, ec.EllipticCurvePublicKey):
         if key.curve.name not in _CURVES:
             raise WeakAlgorithmError(f"EC {key.curve.name}")
-    else:
+    elif not isinstance(key, ed25519.Ed25519PublicKey):
         raise WeakAlgorithmError(type(key).__name__.removeprefix("_").removesuffix("PublicKey") or "unknown")
 
 

@@ -16,6 +16,8 @@ from typing import Any, Final
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers, derive_quals_from_cert
@@ -113,8 +115,13 @@ def _key_may_be(certificate: x509.Certificate, issuer: x509.Certificate) -> bool
 
 
 def _signed_or_unknown(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    digest, key = certificate.signature_hash_algorithm, issuer.public_key()
     try:
-        certificate.verify_directly_issued_by(issuer)
+        if isinstance(digest, hashes.SHA1) and isinstance(key, rsa.RSAPublicKey):
+            # as the roots of old authorities are signed, by themselves: it says nothing for them, and nothing against
+            key.verify(certificate.signature, certificate.tbs_certificate_bytes, padding.PKCS1v15(), digest)
+        else:
+            certificate.verify_directly_issued_by(issuer)
     except (InvalidSignature, ValueError):
         return False
     except (TypeError, UnsupportedAlgorithm):
@@ -144,22 +151,25 @@ def _paths(
     if len(path) >= _LONGEST:
         return
     for anchor in anchors:
-        if _issued(last, anchor, budget):
+        if _issued(last, anchor, budget, anchor=True):
             yield (*path, anchor)
     for candidate in pool:
         if candidate not in path and _issued(last, candidate, budget):
             yield from _paths((*path, candidate), pool, anchors, budget)
 
 
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate, budget: _Budget) -> bool:
-    """Whether one certificate is signed with the key of another, that of an authority."""
+def _issued(certificate: x509.Certificate, issuer: x509.Certificate, budget: _Budget, *, anchor: bool = False) -> bool:
+    """Whether one certificate is signed with the key of another, that of an authority.
+
+    :param anchor: the other is relied upon as one, and so may be of the first version, which had no place to say it.
+    """
     if certificate.issuer != issuer.subject or not budget.spend():
         return False
     try:
         certificate.verify_directly_issued_by(issuer)
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
     except x509.ExtensionNotFound:
-        return False
+        return anchor and issuer.version is x509.Version.v1
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return constraints.ca

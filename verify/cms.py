@@ -31,6 +31,7 @@ KNOWN_UNSIGNED = frozenset(
         "1.2.840.113549.1.9.6",  # countersignature
         "1.2.840.113583.1.1.8",  # Adobe's revocation data
         "0.4.0.1733.2.5",  # archive time stamp, version 3
+        "1.0.32004.1.2",  # authentication code of an encrypted document, ISO/TS 32004
         *(f"1.2.840.113549.1.9.16.2.{number}" for number in (21, 22, 23, 24, 25, 26, 27, 48)),  # CAdES
     }
 )

@@ -30,6 +30,7 @@ from pyhanko.sign.validation.errors import SignatureValidationError
 
 from verify.document import Document
 from verify.errors import TooComplexError
+from verify.fields import signature_fields
 from verify.objects import PdfSyntaxError, Stream, Value
 from verify.source import Source
 from verify.structure import SignedRange
@@ -97,7 +98,10 @@ class Differences:
             return found
         try:
             before = self.document.until(covered.end)
-            return Changes.OTHER if _metadata_changed(before, self.document) else found
+            if _metadata_changed(before, self.document):
+                return Changes.OTHER
+            # in encrypted files the library takes any signature for a time stamp
+            return found if _signed(before) == _signed(self.document) else Changes.FORM_FILLING
         except (PdfSyntaxError, TooComplexError):
             return None
 
@@ -191,6 +195,8 @@ class _Reader(PdfFileReader):
         self.visits = _Visits()
         self._resolvers: dict[int, HistoricalResolver] = {}
         super().__init__(_Counted(document.data, document.end), strict=True)
+        if document.encrypted:
+            self.decrypt("")
 
     def get_historical_resolver(self, revision: int) -> HistoricalResolver:
         found = self._resolvers.get(revision)
@@ -265,6 +271,11 @@ def _weight(value: PdfObject, depth: int = 0) -> int:
 
 def _metadata_changed(before: Document, after: Document) -> bool:
     return _information(before) != _information(after) or _xmp(before) != _xmp(after)
+
+
+def _signed(document: Document) -> set[str]:
+    """The fields that hold a signature other than a time stamp."""
+    return {field.name for field in signature_fields(document) if not field.is_time_stamp}
 
 
 def _information(document: Document) -> dict[str, Value]:

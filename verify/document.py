@@ -8,8 +8,10 @@ object stream within another and a reference chain without an end are errors.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from verify.errors import EncryptedError
+from verify.encryption import Decryption
+from verify.errors import TooComplexError
 from verify.filters import unpack
 from verify.limits import Budget, too_many
 from verify.objects import SKIP, WHITESPACE, Name, Parser, PdfSyntaxError, Ref, Stream, Value
@@ -27,7 +29,7 @@ class Document:
 
     :param end: the file is read as if it ended here.
     :raises PdfSyntaxError: it cannot be read.
-    :raises EncryptedError: it is encrypted.
+    :raises EncryptedError: it is encrypted and does not open without a password.
     :raises TooComplexError: reading it takes too much.
     """
 
@@ -48,9 +50,14 @@ class Document:
         self._places: dict[int, Place | None] = {}
         for section in reversed(self.sections):
             self._places.update(section.places)
-        if any("Encrypt" in section.trailer for section in self.sections):
-            raise EncryptedError
+        self._decryption: Decryption | None = None
+        self._decryption = self._opened()
         self.root = self.dictionary(self.trailer.get("Root"))
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether it is encrypted, though it opens without a password."""
+        return self._decryption is not None
 
     @property
     def size(self) -> int:
@@ -137,6 +144,11 @@ class Document:
             parameters = [self.resolve(item) for item in parameters]
         start, stop = self.extent(stream)
         filters = self.resolve(stream.dictionary.get("Filter"))
+        if self._decryption is not None:
+            if stop - start > self.budget.unpackable():
+                raise TooComplexError(what_zh="数据流过大", what_en="a stream that is too large")
+            data = self._decryption.stream(stream.owner, stream.dictionary.get("Type"), self.data[start:stop])
+            return unpack(data, 0, len(data), filters, parameters, self.budget)
         return unpack(self.data, start, stop, filters, parameters, self.budget)
 
     def section_at(self, offset: int) -> Section:
@@ -186,7 +198,31 @@ class Document:
         found, value = Parser(self.data, place.offset, self.end, self.budget).indirect()
         if found != ref:
             raise PdfSyntaxError("another object where one should be")
-        return value
+        return self._readable(ref, value)
+
+    def _opened(self) -> Decryption | None:
+        """What decrypts the file; nothing where it is not encrypted."""
+        settings = self.trailer.get("Encrypt")
+        # a linearised file's second trailer has no need of it
+        if any(section.trailer.get("Encrypt", settings) != settings for section in self.sections):
+            raise PdfSyntaxError("revisions that are encrypted in different ways")
+        if settings is None:
+            return None
+        # what it says is read as it stands, whatever number its object has
+        found = {key: self.resolve(value) for key, value in self.dictionary(settings).items()}
+        identifier = self.array(self.trailer.get("ID"))
+        first = self.resolve(identifier[0]) if identifier else None
+        self._objects.clear()
+        return Decryption(found, first if isinstance(first, bytes) else None)
+
+    def _readable(self, ref: Ref, value: Value) -> Value:
+        if self._decryption is None or ref == self.trailer.get("Encrypt"):
+            return value
+        if not isinstance(value, Stream):
+            return self._decryption.value(ref, value)
+        if value.dictionary.get("Type") == "XRef":
+            return value
+        return replace(value, dictionary=self._decryption.dictionary(ref, value.dictionary))
 
     def _blank(self, at: int) -> int:
         while at < self.end and self.data[at] in WHITESPACE:

@@ -42,8 +42,8 @@ def signature_fields(document: Document) -> list[SignatureField]:
     """
     found: list[SignatureField] = []
     references: set[Ref] = set()
-    for name, node in _field_nodes(document):
-        value = node.get("V")
+    for field in field_nodes(document):
+        value = field.node.get("V") if field.kind == "Sig" else None
         if value is None or document.resolve(value) is None:
             continue
         reference = value if isinstance(value, Ref) else None
@@ -51,24 +51,41 @@ def signature_fields(document: Document) -> list[SignatureField]:
             continue
         if reference is not None:
             references.add(reference)
-        found.append(SignatureField(name, reference, document.dictionary(value)))
+        found.append(SignatureField(field.name, reference, document.dictionary(value)))
         if len(found) > document.budget.limits.signatures:
             raise too_many("签名", "signatures")
     return found
 
 
-def _field_nodes(document: Document) -> Iterator[tuple[str, dict[str, Value]]]:
-    """Fields of type signature with their full names, in the order of the form."""
+@dataclass(frozen=True, slots=True)
+class FieldNode:
+    """A node of the form's field tree (12.7.3): a field, or a widget that shows one."""
+
+    name: str
+    """Fully qualified."""
+    kind: Value
+    """Field type, inherited too."""
+    value: Value
+    """Of the field, inherited too."""
+    node: dict[str, Value]
+
+
+def field_nodes(document: Document) -> Iterator[FieldNode]:
+    """All nodes of the form, in its order, parents first.
+
+    :raises PdfSyntaxError: the form is broken.
+    :raises TooComplexError: there are too many.
+    """
     form = document.resolve(document.root.get("AcroForm"))
     if form is None:
         return
-    waiting: list[tuple[Value, str, Value]] = [
-        (item, "", None) for item in reversed(document.array(document.dictionary(form).get("Fields")))
+    waiting: list[tuple[Value, str, Value, Value]] = [
+        (item, "", None, None) for item in reversed(document.array(document.dictionary(form).get("Fields")))
     ]
     seen: set[Ref] = set()
     count = 0
     while waiting:
-        item, prefix, kind = waiting.pop()
+        item, prefix, kind, value = waiting.pop()
         count += 1
         if count > document.budget.limits.fields:
             raise too_many("表单域", "form fields")
@@ -82,9 +99,9 @@ def _field_nodes(document: Document) -> Iterator[tuple[str, dict[str, Value]]]:
         part = text(document.resolve(node.get("T")))
         name = ".".join(filter(None, (prefix, part)))
         kind = document.resolve(node.get("FT")) or kind
-        if kind == "Sig":
-            yield name, node
-        waiting.extend((child, name, kind) for child in reversed(document.array(node.get("Kids"))))
+        value = node.get("V", value)
+        yield FieldNode(name, kind, value, node)
+        waiting.extend((child, name, kind, value) for child in reversed(document.array(node.get("Kids"))))
 
 
 def docmdp_level(document: Document, field: SignatureField) -> int | None:
@@ -116,7 +133,7 @@ def certifies(document: Document, field: SignatureField) -> bool:
 
 def has_lock(document: Document, field: SignatureField) -> bool:
     """Whether the field of a signature has a lock of any kind (ISO 32000-2, 12.7.5.5)."""
-    return any(each.get("V") == field.reference and "Lock" in each for _, each in _field_nodes(document))
+    return any(node.get("V") == field.reference and "Lock" in node for node in _signature_nodes(document))
 
 
 def locks(document: Document, field: SignatureField) -> bool:
@@ -124,7 +141,7 @@ def locks(document: Document, field: SignatureField) -> bool:
 
     :raises PdfSyntaxError: what it says is not understood.
     """
-    nodes = [each for _, each in _field_nodes(document) if field.reference and each.get("V") == field.reference]
+    nodes = [node for node in _signature_nodes(document) if field.reference and node.get("V") == field.reference]
     references = document.array(field.value.get("Reference"))
     if len(nodes) != 1 or nodes[0].get("Lock") is None or len(references) != 1:
         return False
@@ -133,6 +150,10 @@ def locks(document: Document, field: SignatureField) -> bool:
     return method == "FieldMDP" and all(
         _locks_all(document, value) for value in (nodes[0]["Lock"], reference.get("TransformParams"))
     )
+
+
+def _signature_nodes(document: Document) -> Iterator[dict[str, Value]]:
+    return (each.node for each in field_nodes(document) if each.kind == "Sig")
 
 
 def _locks_all(document: Document, value: Value) -> bool:

@@ -12,8 +12,10 @@ from datetime import datetime
 
 from verify.differences import Differences, changes_after, changes_since
 from verify.document import Document, text
+from verify.errors import TooComplexError
 from verify.fields import SignatureField, count_pages, docmdp_level
 from verify.file_evidence import stored_certificates
+from verify.filling import only_filled_in
 from verify.judgement import Judgement, Standing, level_of, signature_report, time_stamp_report
 from verify.objects import WHITESPACE, PdfSyntaxError
 from verify.pdf_date import read_pdf_date
@@ -95,8 +97,18 @@ class _Foreign:
         last = self._signatures[-1]
         beyond = (Changes.NONE, Changes.LONG_TERM_VALIDATION)
         if last.covered is not None and self._changes(last) not in (*beyond, None, Changes.OTHER):
-            found.append(reason("structure.unsigned_changes"))
+            found.append(reason("structure.filled_in" if self._filled_in(last) else "structure.unsigned_changes"))
         return found
+
+    def _filled_in(self, last: _Signature) -> bool:
+        """Whether fields were filled in after the last signature as a certification permits, and no more."""
+        certified = {signature.certified for signature in self._signatures} - {None}
+        if not certified or 1 in certified or self._changes(last) is not Changes.FORM_FILLING:
+            return False
+        try:
+            return only_filled_in(self._document.until(last.end), self._document)
+        except (PdfSyntaxError, TooComplexError):
+            return False
 
     def _counting(self, reports: list[SignatureReport]) -> list[SignatureReport]:
         """The reports that the file's verdict rests on.

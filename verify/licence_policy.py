@@ -14,6 +14,7 @@ from datetime import datetime
 from verify.certification import check_certification
 from verify.co_seals import CoSealCheck, check_co_seals
 from verify.document import Document, text
+from verify.errors import EncryptedError
 from verify.fields import (
     SignatureField,
     certifies,
@@ -52,7 +53,10 @@ def judge_licence(document: Document, fields: list[SignatureField], trust: Trust
     """Judge a document under the strict policy.
 
     :param fields: its filled signature fields.
+    :raises EncryptedError: it is encrypted, as no licence is.
     """
+    if document.encrypted:
+        raise EncryptedError
     stamps = [field for field in fields if field.is_time_stamp]
     inner = [field for field in fields if is_seal_signature(field)]
     seals = [field for field in fields if field not in stamps and field not in inner]

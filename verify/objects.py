@@ -67,6 +67,8 @@ class Stream:
     dictionary: dict[str, Value]
     start: int
     length: int | Ref
+    owner: Ref
+    """The object that it is."""
 
 
 Value: TypeAlias = "bool | int | float | Name | bytes | Ref | list[Value] | dict[str, Value] | Stream | None"
@@ -118,6 +120,7 @@ class Parser:
         if match is None:
             raise PdfSyntaxError("no object where one should be")
         self.at = match.end()
+        ref = Ref(int(match[1]), int(match[2]))
         value = self.value()
         if isinstance(value, dict):
             stream = _STREAM.match(self._data, self.skip(), self._end)
@@ -128,11 +131,11 @@ class Parser:
                 if not isinstance(length, int | Ref) or isinstance(length, bool):
                     raise PdfSyntaxError("a stream without a length")
                 self.at = stream.end()
-                return Ref(int(match[1]), int(match[2])), Stream(value, self.at, length)
+                return ref, Stream(value, self.at, length, ref)
         if not stands_at(self._data, b"endobj", self.skip(), self._end):
             raise PdfSyntaxError("an object without an end")
         self.at += 6
-        return Ref(int(match[1]), int(match[2])), value
+        return ref, value
 
     def skip(self) -> int:
         """Go past white space and comments."""

@@ -284,7 +284,7 @@ def _is_named(answer: Answer, certificate: bytes) -> bool:
 
 
 def _signed_by(answer: Answer, certificate: bytes) -> bool:
-    for digest in ("sha256", "sha384", "sha512"):
+    for digest in DIGESTS.values():
         try:
             found = scheme(answer.algorithm, digest)
             return found.verify(load_certificate(certificate).public_key(), answer.signature, answer.signed)

@@ -102,7 +102,7 @@ def inspect_pdf(
     :raises EmptyFileError: there are no bytes.
     :raises TooLargeError: there are too many.
     :raises NotAPdfError: they are no PDF, or none that can be read, and no signature is to be seen.
-    :raises EncryptedError: the PDF is encrypted.
+    :raises EncryptedError: the PDF is encrypted; under the general policy, only if it does not open without a password.
     :raises NoSignatureError: it bears no signature.
     :raises TooComplexError: reading it takes more than is spent on one file.
     :raises OSError: the file cannot be read.

@@ -138,6 +138,12 @@ _FILE: dict[str, Entry] = {
         _UNSURE,
         _Sub.GENERIC,
     ),
+    "structure.filled_in": Entry(
+        "认证签名允许填写表单；此后表单域被填写，填写的内容没有人签名。",
+        "The certification permits that forms are filled in; fields were, and nobody signed for what they hold now.",
+        "pdf",
+        _PASSED,
+    ),
     "structure.unsigned_changes": Entry(
         "最后一个签名之后还有未经签名的改动，无法认定是谁所为。",
         "There are changes after the last signature that nobody signed for.",

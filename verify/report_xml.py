@@ -42,12 +42,18 @@ _MAIN: Final = {
     Indication.TOTAL_FAILED: "failed",
     Indication.INDETERMINATE: "indeterminate",
 }
-_SECURE: Final = re.compile(r"(ecdsa|rsa|rsa-pss)-(sha256|sha384|sha512)")
 _ALGORITHMS: Final = {
-    "ecdsa": "http://www.w3.org/2001/04/xmldsig-more#ecdsa-{}",
-    "rsa": "http://www.w3.org/2001/04/xmldsig-more#rsa-{}",
-    "rsa-pss": "http://www.w3.org/2007/05/xmldsig-more#{}-rsa-MGF1",
+    "ed25519": "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519",
+    **{f"ecdsa-sha{bits}": f"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha{bits}" for bits in (256, 384, 512)},
+    **{f"ecdsa-sha3_{bits}": f"http://www.w3.org/2021/04/xmldsig-more#ecdsa-sha3-{bits}" for bits in (256, 384, 512)},
+    **{f"rsa-sha{bits}": f"http://www.w3.org/2001/04/xmldsig-more#rsa-sha{bits}" for bits in (256, 384, 512)},
+    **{f"rsa-pss-sha{bits}": f"http://www.w3.org/2007/05/xmldsig-more#sha{bits}-rsa-MGF1" for bits in (256, 384, 512)},
+    **{
+        f"rsa-pss-sha3_{bits}": f"http://www.w3.org/2007/05/xmldsig-more#sha3-{bits}-rsa-MGF1"
+        for bits in (256, 384, 512)
+    },
 }
+"""By our names of them (RFC 9231); PKCS #1 with SHA-3 has none."""
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -187,12 +193,12 @@ def _add_status_data(status: Element, signature: SignatureReport, number: int, r
     if signature.signer_sha256:
         chain = _add(data, "CertificateChain")
         _add(chain, "SigningCertificate", VOReference=_certificate_id(signature))
-    algorithm = _SECURE.fullmatch(signature.signature_algorithm or "")
+    algorithm = _ALGORITHMS.get(signature.signature_algorithm or "")
     if algorithm:
         weak = any(item.sub_indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE for item in reasons)
         crypto = _add(data, "CryptoInformation")
         _add(crypto, "ValidationObjectId", VOReference=f"S-{number}")
-        _text(crypto, "Algorithm", _ALGORITHMS[algorithm[1]].format(algorithm[2]))
+        _text(crypto, "Algorithm", algorithm)
         _text(crypto, "SecureAlgorithm", "false" if weak else "true")
     if len(data):
         status.append(data)

@@ -17,6 +17,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from keys import der as write
 from verify import cms, der
 from verify.algorithms import AlgorithmIdentifier, WeakAlgorithmError, digest_of, scheme
 from verify.certificates import load_certificate
@@ -130,9 +131,20 @@ def _check(
             raise _attributes("缺少 message-digest", "message-digest is missing")
         if not hmac.compare_digest(der.octets(der.read_all(found)), expected):
             raise _FaultError(FaultKind.HASH)
-        intact = _verify(how.verify, certificate, signer.signature, signer.signed_bytes, hashed=False)
+        intact = any(
+            _verify(how.verify, certificate, signer.signature, form, hashed=False)
+            for form in _signed_forms(signer.signed_bytes, strict=demands.strict)
+        )
     if not intact:
         raise _FaultError(FaultKind.SIGNATURE)
+
+
+def _signed_forms(as_written: bytes, *, strict: bool) -> list[bytes]:
+    """What the signature on signed attributes may be over: their DER, whatever order they stand in (RFC 5652, 5.4)."""
+    if strict:
+        return [as_written]
+    attributes = der.read_all(as_written, ber=True).children()
+    return list(dict.fromkeys((as_written, write.set_of(item.raw for item in attributes))))
 
 
 def _verify(

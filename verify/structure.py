@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from verify import der
-from verify.algorithms import WeakAlgorithmError
+from verify.algorithms import DIGESTS, WeakAlgorithmError
 from verify.document import Document
 from verify.objects import HexString, Value
 from verify.reasons import Text, reason
@@ -43,7 +43,7 @@ class SignedRange:
 
     def digest(self, document: Document, algorithm: str) -> bytes:
         """Digest of the covered bytes of the file that a document is a state of."""
-        if algorithm not in ("sha256", "sha384", "sha512"):
+        if algorithm not in DIGESTS.values():
             raise WeakAlgorithmError(algorithm)
         return document.digests.without(algorithm, (self.gap_start, self.gap_end), self.end)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 SEALED_AT = NOW - timedelta(days=30)
 
 DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Identity:
 
     def sign(self, message: bytes, algorithm: hashes.HashAlgorithm | None = None) -> bytes:
         algorithm = algorithm or hashes.SHA256()
+        if isinstance(self.key, ed25519.Ed25519PrivateKey):
+            return self.key.sign(message)
         if isinstance(self.key, rsa.RSAPrivateKey):
             return self.key.sign(message, padding.PKCS1v15(), algorithm)
         return self.key.sign(message, ec.ECDSA(algorithm))

@@ -41,8 +41,14 @@ def asn1_key(identity: Identity) -> asn1_keys.PrivateKeyInfo:
     return asn1_keys.PrivateKeyInfo.load(identity.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
 
 
-def signed_by_pyhanko(pki: Pki, base: bytes, **metadata: object) -> bytes:
-    """What another program writes; with an RSA time stamp of its own kind."""
+def signed_by_pyhanko(
+    pki: Pki, base: bytes, *, identity: Identity | None = None, password: str | None = None, **metadata: object
+) -> bytes:
+    """What another program writes; with an RSA time stamp of its own kind.
+
+    :param password: of an encrypted document.
+    """
+    identity = identity or pki.seal
     tsa = issue(
         "RSA 时间戳",
         pki.issuing,
@@ -52,7 +58,7 @@ def signed_by_pyhanko(pki: Pki, base: bytes, **metadata: object) -> bytes:
     )
     stamper = DummyTimeStamper(asn1(tsa), asn1_key(tsa), [asn1(pki.issuing)], fixed_dt=SEALED_AT)
     signer = signers.SimpleSigner(
-        asn1(pki.seal), asn1_key(pki.seal), SimpleCertificateStore.from_certs([asn1(pki.issuing)])
+        asn1(identity), asn1_key(identity), SimpleCertificateStore.from_certs([asn1(pki.issuing)])
     )
     settings: dict[str, object] = {"field_name": "Signature1", "md_algorithm": "sha256"}
     pdf_signer = signers.PdfSigner(
@@ -60,7 +66,10 @@ def signed_by_pyhanko(pki: Pki, base: bytes, **metadata: object) -> bytes:
         signer,
         timestamper=stamper,
     )
-    return bytes(pdf_signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(base))).getvalue())
+    writer = IncrementalPdfFileWriter(io.BytesIO(base), strict=False)  # hybrid files too
+    if password is not None:
+        writer.encrypt(password)
+    return bytes(pdf_signer.sign_pdf(writer).getvalue())
 
 
 @pytest.mark.parametrize("subfilter", list(fields.SigSeedSubFilter)[:2])
@@ -183,17 +192,63 @@ FILLABLE = {
 FILLED = {14: dictionary(b"/Type /Annot /Subtype /Widget /FT /Tx /T (x) /V (yes) /Rect [40 190 300 230] /P 3 0 R")}
 
 
-@pytest.mark.parametrize(
-    ("level", "code"),
-    [(None, "structure.unsigned_changes"), (2, "structure.unsigned_changes"), (1, "structure.form_changed")],
-)
-def test_a_form_filled_in_after_signing_is_told(pki: Pki, foreign: Inspect, level: int | None, code: str) -> None:
+def fillable(pki: Pki, level: int | None) -> bytes:
+    """A signed form with an empty text field."""
     objects = files.seal_objects(files.Placeholder(files.seal_keys(level=level))) | FILLABLE
     if level is not None:
         objects[CATALOGUE] = dictionary(files.SEALED_CATALOGUE)
-    data = files.fill(files.append(files.whole(), objects), seal_signer(pki).cms)
+    return files.fill(files.append(files.whole(), objects), seal_signer(pki).cms)
+
+
+@pytest.mark.parametrize(("level", "code"), [(None, "structure.unsigned_changes"), (1, "structure.form_changed")])
+def test_a_form_filled_in_after_signing_is_told(pki: Pki, foreign: Inspect, level: int | None, code: str) -> None:
+    data = fillable(pki, level)
     assert foreign(data).passed
     assert_refused(foreign(files.append(data, FILLED)), code)
+
+
+@pytest.mark.parametrize("level", [2, 3])
+def test_a_form_filled_in_as_the_certification_permits_passes_and_is_told(
+    pki: Pki, foreign: Inspect, level: int
+) -> None:
+    evidence = foreign(files.append(fillable(pki, level), FILLED))
+    assert evidence.passed, codes(evidence)
+    assert "structure.filled_in" in codes(evidence)
+    assert evidence.signatures[0].changes is Changes.FORM_FILLING
+
+
+LOOKS = stream(b"BT /F1 18 Tf (1 000 000) Tj ET", b"/Type /XObject /Subtype /Form /BBox [0 0 260 40] /Resources << >>")
+FIELD_KEYS = b"/Type /Annot /Subtype /Widget /FT /Tx /T (x) /Rect [40 190 300 230] /P 3 0 R"
+BEYOND_FILLING: dict[str, dict[int, bytes]] = {
+    "the look of a field that holds what it held": {
+        14: dictionary(FIELD_KEYS + b" /V () /AP << /N 15 0 R >>"),
+        15: LOOKS,
+    },
+    "an empty signature field over the text": {
+        FORM: dictionary(b"/Fields [11 0 R 14 0 R 15 0 R] /SigFlags 3"),
+        PAGE: dictionary(files.PAGE_KEYS + b" /Annots [11 0 R 14 0 R 15 0 R]"),
+        15: dictionary(
+            b"/Type /Annot /Subtype /Widget /FT /Sig /T (y) /F 132 /Rect [40 190 300 230] /P 3 0 R /AP << /N 16 0 R >>"
+        ),
+        16: LOOKS,
+    },
+    "the place of the field": {14: dictionary(FIELD_KEYS.replace(b"40 190", b"0 0") + b" /V (yes)")},
+    "the look of the signature": {files.APPEARANCE: LOOKS},
+    "the page besides": FILLED | {CONTENT: stream(b"BT /F1 18 Tf (forged) Tj ET")},
+    "an annotation besides": FILLED
+    | {
+        PAGE: dictionary(files.PAGE_KEYS + b" /Annots [11 0 R 14 0 R 15 0 R]"),
+        15: dictionary(b"/Type /Annot /Subtype /FreeText /Rect [40 190 300 230] /Contents (x)"),
+    },
+}
+
+
+@pytest.mark.parametrize("what", BEYOND_FILLING)
+@pytest.mark.parametrize("level", [2, 3])
+def test_what_goes_beyond_filling_in_does_not_pass_for_it(pki: Pki, foreign: Inspect, what: str, level: int) -> None:
+    evidence = foreign(files.append(fillable(pki, level), BEYOND_FILLING[what]))
+    assert not evidence.passed
+    assert "structure.filled_in" not in codes(evidence)
 
 
 @pytest.mark.needs("openssl")
