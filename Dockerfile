@@ -15,6 +15,7 @@ COPY wallet wallet
 COPY verify verify
 COPY api api
 COPY migrations migrations
+COPY yinzheng yinzheng
 # The lock holds what builds the project too; the image has no use for it once that is done.
 RUN pip --python /opt/yinzheng/bin/python install --no-cache-dir --no-deps --no-build-isolation . && \
     pip --python /opt/yinzheng/bin/python uninstall --yes editables hatchling trove-classifiers && \

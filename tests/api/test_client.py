@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from api.client import AsyncYinzheng, Case, Credentials, ServiceError, Yinzheng
 from api.clients import Scope
 from keys import PublicKeySet
 from tests.api.client_keys import DepartmentKey, jwks
@@ -18,6 +18,7 @@ from tests.conftest import Databases
 from tests.house import HEALTH
 from tests.live import Live, serving
 from trust import Licence
+from yinzheng.client import AsyncYinzheng, Case, Credentials, HolderCode, ServiceError, Yinzheng
 
 CASE = Case("370200-0131-001", "2026-11-0001")
 PASSED = "TOTAL_PASSED"
@@ -78,6 +79,21 @@ def test_a_system_checks_in_every_way(city: City) -> None:
         assert service.verify_receipt(found.receipt)["receipt_id"] == found.receipt_id
 
 
+def test_a_system_queries_obtains_watches_and_says_what_is_wrong(city: City) -> None:
+    holder = HolderCode("uscc", city.licence.holder.code)
+    with Yinzheng(city.live.url, city.secret) as service:
+        assert service.check_identifier(CASE, *city.pair).passed
+        [found] = service.query(CASE, holder, consents=[city.shown()], licence_type="business_licence")
+        assert found["identifier"] == city.licence.identifier
+        obtained = service.obtain(CASE, *city.pair, fields=["address"], consent=city.shown())
+        assert (obtained.passed, obtained.fields, obtained.pdf) == (True, {}, None)  # nobody permitted the client
+        service.watch(city.licence.identifier, date.today() + timedelta(days=30))  # noqa: DTZ011
+        service.unwatch(city.licence.identifier)
+        said = service.say_wrong(city.licence.identifier, "住所与现场不符", field="address")
+        assert said["id"] in [each["id"] for each in service.feedback()]
+    assert city.licence.holder.code not in repr(holder)
+
+
 def test_a_system_with_a_key_of_its_own_streams(city: City) -> None:
     with Yinzheng(city.live.url, city.key) as service:
         *answers, end = service.check_stream(CASE, (city.pair for _ in range(500)))
@@ -113,6 +129,13 @@ def test_the_same_in_asyncio(city: City) -> None:
             lines = [each async for each in service.check_stream(CASE, pairs())]
             assert len(lines) == 4
             assert (await service.verify_receipt(found.receipt))["verdict"] == PASSED
+            holder = HolderCode("uscc", city.licence.holder.code)
+            assert len(await service.query(CASE, holder, consents=[city.shown()])) == 1
+            assert (await service.obtain(CASE, *city.pair, fields=[], consent=city.shown())).pdf is None
+            await service.watch(city.licence.identifier, date.today() + timedelta(days=30))  # noqa: DTZ011
+            await service.unwatch(city.licence.identifier)
+            await service.say_wrong(city.licence.identifier, "住所与现场不符")
+            assert await service.feedback()
             with pytest.raises(ServiceError):
                 await service.check_identifier(Case("x", "1"), *city.pair)
 
