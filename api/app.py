@@ -86,6 +86,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
             "changes": services.webhooks.run,
             "webhooks": services.webhook_worker.run,
             "expiries": services.watches.run,
+            "proofs": services.keep_proofs,
         }
         jobs = worked if with_worker else {}
         threads = [Thread(target=job, args=(stop,), name=name) for name, job in jobs.items()]

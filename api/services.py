@@ -589,6 +589,10 @@ class Services:
         """Extends the long-term proof of licences."""
         return Extending(self.register, self.objects, self.press, self.clock)
 
+    def keep_proofs(self, stop: Event) -> None:
+        """Extend long-term proofs before they end, until told to stop."""
+        self.extending.keep(stop, prepare=self.keys.timestamps.ensure)
+
     @cached_property
     def wallets(self) -> Wallets:
         """Holders' wallets."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import io
 import logging
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
+from threading import Event
 
 from seal import SealPress
 from seal.errors import DocumentUnsealableError
@@ -24,6 +26,12 @@ _LOG = logging.getLogger(__name__)
 
 DEFAULT_MARGIN = timedelta(days=180)
 """How long before its end a proof is renewed by default."""
+
+AUTOMATIC = "延续任务 extension"
+"""Who extends proofs without having been told to, in the records."""
+
+_DAY = timedelta(days=1)
+_AFTER_A_FAILURE = timedelta(hours=1)
 
 
 _BROKEN = (ObjectMissingError, ObjectDamagedError, DocumentUnsealableError)
@@ -66,26 +74,52 @@ class Extending:
         margin: timedelta = DEFAULT_MARGIN,
         type_slug: str | None = None,
         without_gain: bool = False,
+        stop: Event | None = None,
     ) -> ExtensionReport:
         """Extend all licences, or those of a type, whose proof ends within a margin; each at most once.
 
         A file counts as the licence's only if it has the digest in the register; an altered one is never extended.
 
         :param without_gain: extend them also where the new proof would not last longer, as when an algorithm weakens.
+        :param stop: ends the run before the next file.
         :raises YinzhengError: the object store or the time-stamp authority failed; what was extended stays so.
         """
+        stop = stop or Event()
         done = Counter[_Outcome]()
         broken: list[BrokenFile] = []
         moment, last = self._clock.now() + margin, 0
         while found := self._register.proof_ends_before(moment, type_slug=type_slug, after=last):
             for _, identifier in found:
+                if stop.is_set():
+                    break
                 try:
                     done[self._extend(identifier, actor, without_gain=without_gain)] += 1
                 except _BROKEN as error:
                     _LOG.error("the proof of licence %s was not extended: %s", identifier, error.code)
                     broken.append(BrokenFile(identifier, error))
+            if stop.is_set():
+                break
             last = found[-1][0]
         return ExtensionReport(done[_Outcome.EXTENDED], done[_Outcome.OVERTAKEN], done[_Outcome.WAITING], tuple(broken))
+
+    def keep(self, stop: Event, *, prepare: Callable[[], None]) -> None:
+        """Extend all licences whose proof ends within the default margin, once a day until told to stop.
+
+        What fails is tried again after an hour.
+
+        :param prepare: done before each run: gives the time-stamp authority a newer certificate where that is due.
+        """
+        while not stop.is_set():
+            try:
+                prepare()
+                report = self.run(actor=AUTOMATIC, stop=stop)
+                if report.extended or report.broken:
+                    _LOG.info("proofs of %s licences extended, %s broken", report.extended, len(report.broken))
+                pause = _DAY
+            except YinzhengError as error:
+                _LOG.warning("proofs cannot be extended now (%s)", error.code)
+                pause = _AFTER_A_FAILURE
+            stop.wait(pause.total_seconds())
 
     def _extend(self, identifier: str, actor: str, *, without_gain: bool) -> _Outcome:
         licence = self._register.get(identifier)

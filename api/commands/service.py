@@ -59,6 +59,7 @@ def worker() -> None:
             "changes": services.webhooks.run,
             "webhooks": services.webhook_worker.run,
             "expiries": services.watches.run,
+            "proofs": services.keep_proofs,
         }
         threads = [Thread(target=run, args=(stop,), name=name) for name, run in beside.items()]
         for thread in threads:
