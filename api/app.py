@@ -31,6 +31,7 @@ from api.routers import (
     licence_life,
     licence_types,
     log,
+    looks,
     oauth,
     pki,
     receipts,
@@ -42,6 +43,7 @@ from api.routers import (
     sharing,
     status,
     verifier,
+    wallet_life,
     watches,
 )
 from api.services import Services
@@ -118,6 +120,9 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         imports.router,
         holder.router,
         consents.wallet_router,
+        wallet_life.router,
+        looks.wallet_router,
+        looks.router,
         consents.router,
         verifier.router,
         watches.router,

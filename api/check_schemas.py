@@ -308,13 +308,17 @@ class ServiceItemView(BaseModel):
     body: str = Field(description="Unified social credit code of the body in charge.")
     without_consent_zh: str | None = Field(description="依法无需授权的依据 The law that does without consent.")
     without_consent_en: str | None
+    kept_from_holder_zh: str | None = Field(
+        description="依法不告知持证人的依据 The law that keeps checks from holders."
+    )
+    kept_from_holder_en: str | None
     fields: dict[str, list[str]]
     questions: dict[str, list[str]]
     materials: list[dict[str, Any]]
 
     @classmethod
     def of(cls, item: ServiceItem) -> ServiceItemView:
-        basis = item.without_consent
+        basis, quiet = item.without_consent, item.kept_from_holder
         return cls(
             code=item.code,
             version=item.version,
@@ -323,6 +327,8 @@ class ServiceItemView(BaseModel):
             body=item.body_code,
             without_consent_zh=basis.zh if basis is not None else None,
             without_consent_en=basis.en if basis is not None else None,
+            kept_from_holder_zh=quiet.zh if quiet is not None else None,
+            kept_from_holder_en=quiet.en if quiet is not None else None,
             fields={slug: sorted(names) for slug, names in item.fields.items()},
             questions={slug: sorted(names) for slug, names in item.questions.items()},
             materials=[

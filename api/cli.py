@@ -16,6 +16,7 @@ from api.commands import (
     keys,
     licences,
     log,
+    objections,
     seals,
     service,
     service_items,
@@ -55,6 +56,7 @@ app.add_typer(clients.client, name="client")
 app.add_typer(exchange.webhook, name="webhook")
 app.add_typer(exchange.exchange, name="exchange")
 app.add_typer(service_items.items, name="item")
+app.add_typer(objections.objection, name="objection")
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from api.clients import Clients
+from api.clients import Client, Clients
+from api.errors import ClientUnknownError
 from seal import Organisations
 from seal.errors import OrganisationUnknownError
 from verify import ServiceItem, ServiceItems
@@ -27,6 +28,25 @@ class Names:
                 acting = (each.name for each in self._clients.all() if each.organisation_code == code)
                 self._bodies[code] = next(acting, code)
         return self._bodies[code]
+
+    def checker(self, checked_by: str, body_code: str | None) -> str:
+        """Who checked, as a holder reads it."""
+        if body_code is not None:
+            return self.body(body_code)
+        client = self._client(checked_by)
+        return client.name if client is not None else "公众 The public"
+
+    def contact(self, checked_by: str) -> str | None:
+        """Whom to call about the system that checked."""
+        client = self._client(checked_by)
+        return client.contact if client is not None else None
+
+    def _client(self, checked_by: str) -> Client | None:
+        kind, _, client_id = checked_by.partition(":")
+        try:
+            return self._clients.get(client_id) if kind == "client" else None
+        except ClientUnknownError:
+            return None
 
     def item(self, code: str) -> str:
         """The name of a service item; its code where there is none."""

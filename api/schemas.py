@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from trust import Licence, LicenceEvent, LicenceState, LicenceType
 from trust.feed import FeedPage
 from verify import Verdict
-from wallet import Presentation
+from wallet import Entry, Presentation
 
 IDENTIFIER_EXAMPLE = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U"
 
@@ -136,6 +136,45 @@ class LicenceView(BaseModel):
             supersedes=licence.supersedes,
             superseded_by=licence.superseded_by,
         )
+
+
+class WalletLicenceView(LicenceView):
+    """A licence in a wallet, and how its holder wants to see it."""
+
+    pinned: bool
+    hidden: bool
+
+    @classmethod
+    def of_entry(cls, entry: Entry, today: date) -> WalletLicenceView:
+        return cls(**dict(LicenceView.of(entry.licence, today)), pinned=entry.pinned, hidden=entry.hidden)
+
+
+class ArrangeRequest(Strict):
+    """How the holder wants to see a licence."""
+
+    pinned: bool = Field(False, description="置顶.")
+    hidden: bool = Field(False, description="不在列表中显示.")
+
+
+class GroupView(BaseModel):
+    """Licences of a wallet that have something in common."""
+
+    key: str = Field(examples=["business_licence"])
+    name: str = Field(examples=["营业执照"])
+    count: int
+    identifiers: list[str]
+
+
+class WalletStateView(BaseModel):
+    """Whether a wallet is open, and what waits there for its holder."""
+
+    state: Literal["open", "closed", "not_opened"]
+    opened_at: datetime | None
+    closed_at: datetime | None
+    licences: int
+    found: int = Field(0, description="开通时新归入的证照数 Licences that were taken in by this call.")
+    open_requests: int = Field(description="待答复的授权请求数.")
+    active_consents: int
 
 
 class SearchRequest(Strict):

@@ -131,6 +131,8 @@ from verify import (
     inspect_pdf,
 )
 from verify.feedback import Feedback
+from verify.looks import Looks
+from verify.objections import Objections
 from verify.receipt_pdf import ReceiptPages
 from verify.report_pdf import ReportPrinter
 from verify.source import reading_seconds
@@ -790,6 +792,16 @@ class Services:
     def feedback(self) -> Feedback:
         """What is said to be wrong with licences."""
         return Feedback(self.database, self.keys.vault, self.register, self.check_records, self.clock)
+
+    @cached_property
+    def looks(self) -> Looks:
+        """Who looked at a holder's licences."""
+        return Looks(self.database)
+
+    @cached_property
+    def objections(self) -> Objections:
+        """What holders say against it."""
+        return Objections(self.database, self.keys.vault, self.clock)
 
     @cached_property
     def watches(self) -> Watches:

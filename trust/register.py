@@ -113,6 +113,12 @@ class Register:
         with self._database.transaction() as session:
             return [self.licence_of(row) for row in session.scalars(statement)]
 
+    def identifiers_held_by(self, holder: HolderIndex) -> list[str]:
+        """The identifiers of all licences of which somebody is the first holder, oldest first."""
+        statement = sa.select(LicenceRow.identifier).where(LicenceRow.holder_index == holder.value)
+        with self._database.transaction() as session:
+            return list(session.scalars(statement.order_by(LicenceRow.id)))
+
     def get_many(self, identifiers: Sequence[str]) -> dict[str, Licence]:
         """Those of the licences that the register has, by identifier."""
         statement = sa.select(LicenceRow).where(LicenceRow.identifier.in_(identifiers))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from verify import _feedback_tables as _feedback_tables  # registers the tables
+from verify import _objection_tables as _objection_tables
 from verify import _tables as _tables  # registers the tables
 from verify.anchors import TrustAnchors
 from verify.callers import Caller, Occasion

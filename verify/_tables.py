@@ -33,6 +33,11 @@ class CheckRecordRow(Base):
     service_item: Mapped[str | None]
     service_item_version: Mapped[int | None]
     case_number: Mapped[str | None]
+    basis: Mapped[str | None]
+    """What the look rested on; null for checks from before that was noted."""
+    consent_number: Mapped[str | None] = mapped_column(sa.String(32))
+    quiet: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """The law keeps it from the holder."""
 
 
 class ServiceItemRow(Base):

@@ -179,7 +179,7 @@ class DepartmentChecks:
         findings = tuple(find_material(each, known) for each in occasion.item.materials)
         found = verdict([overall(findings), *refusals], checked_at=self._checker.now())
         digest = _digest({"application": dict(application), "consents": list(consents), "applicant": applicant})
-        return self._finish(occasion, _Work("materials", digest, found, materials=findings))
+        return self._finish(occasion, _Work("materials", digest, found, consent=agreed, materials=findings))
 
     def query(
         self,
@@ -204,7 +204,7 @@ class DepartmentChecks:
         ]
         said = verdict([reason("query.answered", count=len(found)), *refusals], checked_at=self._checker.now())
         digest = _digest({"holder": list(holder), "type": type_slug, "consents": list(consents)})
-        work = _Work("query", digest, said, identifiers=tuple(each.identifier for each in found))
+        work = _Work("query", digest, said, consent=agreed, identifiers=tuple(each.identifier for each in found))
         return self._finish(occasion, work), found
 
     def obtain(
@@ -305,6 +305,7 @@ class DepartmentChecks:
             reference=work.receipt_id,
             identifiers=work.identifiers
             or tuple({each.identifier for finding in work.materials for each in finding.licences}),
+            grounds=work.consent.grounds,
         )
         self._records.add(entry, receipt=receipt)
         return CheckAnswer(

@@ -7,8 +7,8 @@ its receipt.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from store.database import Database
 from store.ledger import Ledger
 from verify._tables import CheckRecordRow
 from verify.callers import Occasion
+from verify.consents import Basis, Ground
 from verify.receipts import Evidence, new_receipt_id
 from verify.verdict import Verdict
 
@@ -42,6 +43,8 @@ class CheckEntry:
     """Number of the receipt, of a batch where it is one of many."""
     identifiers: tuple[str, ...] = ()
     """The licences looked at, where they are several."""
+    grounds: Mapping[str, Ground] = field(default_factory=dict)
+    """What the look at each of them rested on, where holders agreed."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,18 @@ def _rows(entry: CheckEntry, now: datetime) -> list[dict[str, object]]:
             "service_item": occasion.item.code if occasion is not None else None,
             "service_item_version": occasion.item.version if occasion is not None else None,
             "case_number": occasion.case_number if occasion is not None else None,
+            "basis": ground.basis.value,
+            "consent_number": ground.consent_number,
+            "quiet": occasion is not None and occasion.item.kept_from_holder is not None,
         }
         for identifier in (named or (None,))
+        for ground in (_ground(entry, identifier),)
     ]
+
+
+def _ground(entry: CheckEntry, identifier: str | None) -> Ground:
+    agreed = entry.grounds.get(identifier) if identifier is not None else None
+    if agreed is not None:
+        return agreed
+    by_law = entry.occasion is not None and entry.occasion.item.without_consent is not None
+    return Ground(Basis.LAW if by_law and entry.evidence != "pdf" else Basis.FACTS)

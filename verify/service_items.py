@@ -26,7 +26,9 @@ from verify.requirements import Requirement, licences_in, read_requirement
 ALL_FIELDS: Final = "*"
 _CODE: Final = re.compile(r"[0-9A-Z][0-9A-Z-]{3,63}")
 _MATERIAL_CODE: Final = re.compile(r"[0-9A-Za-z_-]{1,40}")
-_MEMBERS: Final = frozenset({"code", "name", "body", "without_consent", "fields", "questions", "materials"})
+_MEMBERS: Final = frozenset(
+    {"code", "name", "body", "without_consent", "kept_from_holder", "fields", "questions", "materials"}
+)
 _MOST_MATERIALS: Final = 50
 
 
@@ -52,6 +54,8 @@ class ServiceItem:
     """Unified social credit code of the body that is in charge of it."""
     without_consent: Text | None
     """The law by which licences may be checked for it without the holder's consent; None where none does."""
+    kept_from_holder: Text | None
+    """The law by which the holder is not told of checks for it; None where none says so."""
     fields: Mapping[str, frozenset[str]]
     """Fields that it needs to know, by licence type."""
     questions: Mapping[str, frozenset[str]]
@@ -146,13 +150,16 @@ def _read(raw: Mapping[str, Any], version: int) -> ServiceItem:
     read = tuple(_material(each) for each in materials)
     if len({each.code for each in read}) != len(read):
         raise ValueError("two materials have the same code")
-    basis = raw.get("without_consent")
+    basis, quiet = raw.get("without_consent"), raw.get("kept_from_holder")
+    if quiet is not None and basis is None:
+        raise ValueError("a check that the holder agrees to is not kept from the holder")
     return ServiceItem(
         code=raw["code"],
         version=version,
         name=_text(raw["name"]),
         body_code=UnifiedSocialCreditCode.parse(raw["body"]).number,
         without_consent=_text(basis) if basis is not None else None,
+        kept_from_holder=_text(quiet) if quiet is not None else None,
         fields=_field_lists(raw.get("fields", {})),
         questions=_field_lists(raw.get("questions", {})),
         materials=read,

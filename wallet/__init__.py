@@ -10,7 +10,7 @@ from wallet.consent_requests import Asked, ConsentRequest, ConsentRequests, Requ
 from wallet.consents import Consents, ConsentState, ConsentTerms, ConsentUse, GivenConsent
 from wallet.errors import PresentationError
 from wallet.presentations import Presentation, Presentations, Redeemed
-from wallet.wallet import Wallets
+from wallet.wallet import Entry, Wallets, WalletState
 
 __all__ = [
     "Asked",
@@ -23,11 +23,13 @@ __all__ = [
     "ConsentTerms",
     "ConsentUse",
     "Consents",
+    "Entry",
     "GivenConsent",
     "Presentation",
     "PresentationError",
     "Presentations",
     "Redeemed",
     "RequestState",
+    "WalletState",
     "Wallets",
 ]

@@ -20,6 +20,27 @@ class ReferenceRow(Base):
     holder_index: Mapped[bytes]
     identifier: Mapped[str] = mapped_column(sa.ForeignKey("licence.identifier"))
     added_at: Mapped[datetime]
+    pinned: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    hidden: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+
+
+class WalletRow(Base):
+    """A wallet that its holder opened."""
+
+    __tablename__ = "wallet"
+
+    holder_index: Mapped[bytes] = mapped_column(primary_key=True)
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class CoHoldingRow(Base):
+    """That somebody is a further holder of a licence; the register's own index knows the first one only."""
+
+    __tablename__ = "co_holding"
+
+    identifier: Mapped[str] = mapped_column(sa.ForeignKey("licence.identifier"), primary_key=True)
+    holder_index: Mapped[bytes] = mapped_column(primary_key=True, index=True)
 
 
 class PresentationRow(Base):

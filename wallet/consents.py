@@ -147,8 +147,12 @@ class Consents:
         return GivenConsent(number, holder, terms, 0, now, None), record
 
     def enter(self, session: Session, given: GivenConsent, record: ConsentRecord) -> None:
-        """Make a consent hold, within the caller's transaction."""
+        """Make a consent hold, within the caller's transaction.
+
+        :raises WalletClosedError: the wallet was closed meanwhile.
+        """
         terms = given.terms
+        self._wallets.hold_open(session, given.holder)
         session.add(
             ConsentRow(
                 id=given.number,

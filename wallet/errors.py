@@ -14,6 +14,15 @@ class NotInWalletError(YinzhengError):
     en = "Your wallet has no such licence."
 
 
+class WalletClosedError(YinzhengError):
+    """The holder has closed the wallet."""
+
+    code = "wallet.closed"
+    kind = Kind.CONFLICT
+    zh = "卡包已注销。如需使用，请重新开通。"
+    en = "The wallet has been closed. Open it again to use it."
+
+
 class NotPresentableError(YinzhengError):
     """The licence does not hold at present, so it cannot be shown."""
 

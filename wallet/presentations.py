@@ -126,6 +126,7 @@ class Presentations:
             lifetime=LIFETIME,
         )
         with self._database.transaction() as session:
+            self._wallets.hold_open(session, holder)
             session.add(
                 PresentationRow(
                     id=presentation_id,

@@ -36,7 +36,7 @@ NumberPath = Annotated[str, Path(max_length=64)]
 
 
 @wallet_router.post(
-    "/consents", status_code=201, summary="授权 Give consent", responses=responses(401, 403, 404, 413, 422)
+    "/consents", status_code=201, summary="授权 Give consent", responses=responses(401, 403, 404, 409, 413, 422)
 )
 def give(services: ServicesDep, holder: HolderDep, body: ConsentGiveRequest) -> ConsentView:
     """预先授权：给哪个单位、为哪个事项、哪些证照与字段、可用几次、到何时为止。每项授权有签名记录，并载入透明日志。

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.clients import Client, Scope
 from api.errors import ScopeMissingError
 from api.problems import responses
 from api.routers.issuer import PDF_ANSWER, IdentifierPath, pdf_response
-from api.schemas import LicenceView, PresentationView, PresentRequest
+from api.schemas import ArrangeRequest, GroupView, PresentationView, PresentRequest, WalletLicenceView
 from api.security import ServicesDep, client_with
-from trust import HolderIndex
+from trust import HolderIndex, LicenceState
+from wallet import Entry
 
 router = APIRouter(prefix="/v1/wallet", tags=["电子卡包 Wallet"])
 
@@ -26,17 +27,63 @@ def _holder(client: Annotated[Client, Depends(client_with(Scope.HOLD))]) -> Hold
 HolderDep = Annotated[HolderIndex, Depends(_holder)]
 
 
-@router.get("/licences", summary="我的证照 My licences", responses=responses(401, 403))
-def licences(services: ServicesDep, holder: HolderDep) -> list[LicenceView]:
-    """卡包中的证照，状态取自登记簿。The wallet's licences with their present status in the register."""
+@router.get("/licences", summary="我的证照 My licences", responses=responses(401, 403, 422))
+def licences(
+    services: ServicesDep,
+    holder: HolderDep,
+    licence_type: Annotated[str | None, Query(alias="type", max_length=64, description="Slug of the type.")] = None,
+    state: Annotated[LicenceState | None, Query(description="证照状态 today.")] = None,
+    with_hidden: Annotated[bool, Query(description="含已隐藏的 Hidden ones too.")] = False,
+) -> list[WalletLicenceView]:
+    """卡包中的证照，置顶的在前，其余新的在前；状态取自登记簿。With their present status in the register."""
     today = services.register.today()
-    return [LicenceView.of(licence, today) for licence in services.wallets.licences(holder)]
+    return [
+        WalletLicenceView.of_entry(each, today)
+        for each in services.wallets.entries(holder)
+        if licence_type in (None, each.licence.type.slug)
+        and state in (None, each.licence.state_on(today))
+        and (with_hidden or not each.hidden)
+    ]
+
+
+@router.get("/groups", summary="分组 Groups", responses=responses(401, 403, 422))
+def groups(
+    services: ServicesDep, holder: HolderDep, by: Annotated[Literal["type", "issuer", "state"], Query()] = "type"
+) -> list[GroupView]:
+    """按证照类型、发证机关或状态分组，不含已隐藏的。By type, issuer or state, without hidden ones."""
+    today = services.register.today()
+
+    def group(entry: Entry) -> tuple[str, str]:
+        found = entry.licence
+        if by == "issuer":
+            return found.issuer_code, found.issuer_name
+        current = found.state_on(today)
+        return (found.type.slug, found.type.name_zh) if by == "type" else (current.value, current.zh)
+
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for each in services.wallets.entries(holder):
+        if not each.hidden:
+            grouped.setdefault(group(each), []).append(each.licence.identifier)
+    return [
+        GroupView(key=key, name=name, count=len(found), identifiers=found) for (key, name), found in grouped.items()
+    ]
 
 
 @router.get("/licences/{identifier}", summary="证照详情 One licence", responses=responses(401, 403, 404, 422))
-def licence(services: ServicesDep, holder: HolderDep, identifier: IdentifierPath) -> LicenceView:
+def licence(services: ServicesDep, holder: HolderDep, identifier: IdentifierPath) -> WalletLicenceView:
     """卡包中的一份证照。One licence of the wallet."""
-    return LicenceView.of(services.wallets.licence(holder, identifier), services.register.today())
+    return WalletLicenceView.of_entry(services.wallets.entry(holder, identifier), services.register.today())
+
+
+@router.put(
+    "/licences/{identifier}/arrangement", summary="置顶或隐藏 Pin or hide", responses=responses(401, 403, 404, 413, 422)
+)
+def arrange(
+    services: ServicesDep, holder: HolderDep, identifier: IdentifierPath, body: ArrangeRequest
+) -> WalletLicenceView:
+    """置顶或隐藏一份证照，不影响证照本身。Pins a licence to the top, or hides it from the list."""
+    entry = services.wallets.arrange(holder, identifier, pinned=body.pinned, hidden=body.hidden)
+    return WalletLicenceView.of_entry(entry, services.register.today())
 
 
 @router.get(
