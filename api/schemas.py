@@ -156,6 +156,12 @@ class ArrangeRequest(Strict):
     hidden: bool = Field(False, description="不在列表中显示.")
 
 
+class CloseRequest(Strict):
+    """That the holder means it."""
+
+    confirm: Literal[True] = Field(description="须为 true，以免误操作.")
+
+
 class GroupView(BaseModel):
     """Licences of a wallet that have something in common."""
 

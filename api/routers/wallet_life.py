@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.problems import responses
 from api.routers.holder import HolderDep
-from api.schemas import WalletStateView
+from api.schemas import CloseRequest, WalletStateView
 from api.security import ServicesDep
 from api.services import Services
 from trust import HolderIndex
@@ -32,8 +32,8 @@ def open_wallet(services: ServicesDep, holder: HolderDep) -> WalletStateView:
     return _view(services, holder).model_copy(update={"found": found})
 
 
-@router.post("/close", summary="注销 Close", responses=responses(401, 403, 413))
-def close_wallet(services: ServicesDep, holder: HolderDep) -> WalletStateView:
+@router.post("/close", summary="注销 Close", responses=responses(401, 403, 413, 422))
+def close_wallet(services: ServicesDep, holder: HolderDep, _: CloseRequest) -> WalletStateView:
     """注销卡包：移除证照引用，撤回全部授权，拒绝待答复的请求，未使用的亮证码失效。证照本身、查验记录与签名记录依法保留。
 
     Removes the references, withdraws every consent, refuses what was asked for, and voids codes that were not used.

@@ -12,7 +12,8 @@ def test_closing_takes_back_everything_and_opening_finds_the_licences_again(fron
     token = front.http.post("/v1/wallet/presentations", json=body, headers=front.holder).json()["token"]
     before = front.http.get("/v1/wallet", headers=front.holder).json()
     assert (before["state"], before["licences"], before["active_consents"]) == ("not_opened", 1, 1)
-    closed = front.http.post("/v1/wallet/close", headers=front.holder).json()
+    assert front.http.post("/v1/wallet/close", json={}, headers=front.holder).status_code == 422
+    closed = front.http.post("/v1/wallet/close", json={"confirm": True}, headers=front.holder).json()
     assert (closed["state"], closed["licences"], closed["active_consents"]) == ("closed", 0, 0)
     redeemed = front.check("presentation", token=token)
     assert redeemed["reasons"][0]["code"] == "presentation.expired"
