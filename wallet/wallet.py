@@ -58,7 +58,7 @@ class Wallets:
         )
         with self._database.transaction() as session:
             session.execute(again)
-            return _refer(session, ((holder, each) for each in self._held(session, holder)), now)
+            return _refer(session, ((holder, each) for each in self._references_of(session, holder)), now)
 
     def close(self, holder: HolderIndex) -> None:
         """Close a wallet: no licence is in it, and what was handed out to be shown counts for nothing, from now on.
@@ -164,9 +164,9 @@ class Wallets:
     def identifiers(self, holder: HolderIndex) -> list[str]:
         """The identifiers of all licences that somebody holds, in the wallet or not: for who looked at them."""
         with self._database.transaction() as session:
-            return self._held(session, holder)
+            return self._references_of(session, holder)
 
-    def _held(self, session: Session, holder: HolderIndex) -> list[str]:
+    def _references_of(self, session: Session, holder: HolderIndex) -> list[str]:
         further = session.scalars(sa.select(CoHoldingRow.identifier).where(CoHoldingRow.holder_index == holder.value))
         return list(dict.fromkeys([*self._register.identifiers_held_by(holder), *further]))
 
