@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import secrets
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,12 +9,12 @@ from threading import Event, Thread
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.limits import BodyLimit
 from api.pages import router as pages
 from api.problems import Problem
+from api.request_log import RequestLog
 from api.routers import (
     batches,
     changes,
@@ -46,9 +43,9 @@ from api.routers import (
     wallet_life,
     watches,
 )
+from api.security_headers import SecurityHeaders
 from api.services import Services
 
-_log = logging.getLogger("yinzheng.http")
 _STATIC = Path(__file__).parent / "static"
 
 _DESCRIPTION = """
@@ -57,19 +54,6 @@ _DESCRIPTION = """
 Yinzheng issues a city's electronic licences under e-seals, lets holders show them, and lets departments check them.
 Errors are problem details (RFC 9457); switch on `code`.
 """
-
-_SECURITY_HEADERS = [
-    (
-        b"content-security-policy",
-        (
-            b"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; form-action 'self'; "
-            b"frame-ancestors 'none'; base-uri 'none'"
-        ),
-    ),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-]
 
 
 def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
@@ -144,45 +128,10 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_middleware(BodyLimit, max_upload_bytes=services.settings.max_upload_bytes)
-    app.add_middleware(_RequestLog)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog)
     _describe_problem(app)
     return app
-
-
-class _RequestLog:
-    """Gives each request an id, logs it without its body or query, and sets the security headers."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request_id = secrets.token_hex(8)
-        scope.setdefault("state", {})["request_id"] = request_id
-        started = time.perf_counter()
-        status = 500
-
-        async def with_headers(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [
-                    *message["headers"],
-                    *_SECURITY_HEADERS,
-                    (b"x-request-id", request_id.encode()),
-                ]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, with_headers)
-        finally:
-            route = scope.get("route")
-            path = getattr(route, "path", "-")
-            _log.info(
-                "%s %s %s %d %.1fms", request_id, scope["method"], path, status, (time.perf_counter() - started) * 1e3
-            )
 
 
 def _describe_problem(app: FastAPI) -> None:

@@ -149,7 +149,7 @@ class InternalError(YinzhengError):
     """Something went wrong that nobody foresaw; the log has it under the request's id."""
 
     code = "api.internal"
-    kind = Kind.UNAVAILABLE
+    kind = Kind.INTERNAL
     zh = "系统内部错误，请将请求编号 {request_id} 告知运维人员。"
     en = "Something went wrong here; tell the operator the request id {request_id}."
 

@@ -22,6 +22,7 @@ from api.errors import (
     TokenMissingError,
 )
 from api.languages import language_of
+from api.security_headers import SECURITY_HEADERS
 from keys.errors import TokenExpiredError, TokenInvalidError
 from store.errors import Kind, YinzhengError
 from store.limits import RateLimitedError
@@ -39,6 +40,7 @@ _STATUS = {
     Kind.TOO_MANY: 429,
     Kind.UNAVAILABLE: 503,
     Kind.MISCONFIGURED: 500,
+    Kind.INTERNAL: 500,
 }
 _RETRY_AFTER_SECONDS = 5
 
@@ -143,8 +145,10 @@ def install(app: FastAPI) -> None:
 
     async def unforeseen(request: Request, error: Exception) -> JSONResponse:
         request_id = getattr(request.state, "request_id", "-")
-        _log.exception("request %s failed", request_id, exc_info=error)
-        return problem_response(request, InternalError(request_id=request_id))
+        _log.exception("the request failed", exc_info=error)
+        response = problem_response(request, InternalError(request_id=request_id))
+        response.headers.update({"x-request-id": request_id, **SECURITY_HEADERS})  # it passes by what adds them
+        return response
 
     app.add_exception_handler(YinzhengError, known)
     app.add_exception_handler(RequestValidationError, malformed)

@@ -64,6 +64,7 @@ class Database:
             max_overflow=most - pool_size,
             pool_timeout=10,
             pool_pre_ping=True,
+            hide_parameters=True,  # they may be personal data, and errors are logged
             connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
         )
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)

@@ -27,6 +27,8 @@ class Kind(Enum):
     """A part that the service needs cannot be reached; trying again later may help."""
     MISCONFIGURED = "misconfigured"
     """An operator has to change a setting before this can work."""
+    INTERNAL = "internal"
+    """The program itself went wrong; the same again will go wrong again."""
 
 
 class YinzhengError(Exception):

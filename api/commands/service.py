@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 from pathlib import Path
 from threading import Event, Thread
@@ -11,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from api import logs
 from api.commands.common import console, open_services
 from api.settings import Environment
 from store.database import Database
@@ -31,7 +31,7 @@ def serve(
 
     from api.app import create_app  # noqa: PLC0415  the same
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.configure()
     with open_services() as services:
         settings = services.settings
         _ = services.keys, services.database  # what is missing shows at once, not with the first request
@@ -43,7 +43,7 @@ def serve(
 
 def worker() -> None:
     """执行后台任务。Do the jobs that follow from what was committed, until told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.configure()
     stop = Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:

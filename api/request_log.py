@@ -1,0 +1,65 @@
+"""The id of each request, and the line that says how it was answered."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.logs import request_id
+
+_log = logging.getLogger("yinzheng.http")
+_HEADER = b"x-request-id"
+_TAKEN = re.compile(rb"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+"""Ids of callers that are taken over: a UUID, or a trace id of W3C Trace Context. Whatever is shorter or freer could be
+somebody's number, or a line of its own in the log."""
+
+
+class RequestLog:
+    """Gives each request an id, or takes over its caller's, and logs it without its body, query or path's values.
+
+    The answer carries the id as ``X-Request-Id``.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        name = _id_of(scope)
+        scope.setdefault("state", {})["request_id"] = name
+        header = (_HEADER, name.encode())
+        started = time.perf_counter()
+        status = 500
+
+        async def with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], header]
+            await send(message)
+
+        # not undone at the end: what comes after still belongs to this request, and each request has its own context
+        request_id.set(name)
+        try:
+            await self._app(scope, receive, with_id)
+        finally:
+            fields = {
+                "method": scope["method"],
+                "route": getattr(scope.get("route"), "path", None),
+                "status": status,
+                "milliseconds": round((time.perf_counter() - started) * 1e3, 1),
+            }
+            _log.info("answered", extra={"fields": fields})
+
+
+def _id_of(scope: Scope) -> str:
+    given: list[bytes] = [value for name, value in scope["headers"] if name == _HEADER]
+    if len(given) == 1 and _TAKEN.fullmatch(given[0]):
+        return given[0].decode()
+    return secrets.token_hex(16)
