@@ -24,7 +24,7 @@ demo:
 
 serve:
 	@$(ENVIRONMENT)
-	$(RUN)/yinzheng serve $(ARGS)
+	YINZHENG_BUILTIN_PROVIDER=$(if $(YINZHENG_OIDC_ISSUER)$(YINZHENG_BASE_URL)$(YINZHENG_HOST)$(YINZHENG_ENVIRONMENT),false,true) $(RUN)/yinzheng serve $(ARGS)
 
 test:
 	@$(ENVIRONMENT) --dev

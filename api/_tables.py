@@ -129,3 +129,103 @@ class WatchRow(Base):
     expires_on: Mapped[date | None] = mapped_column(sa.Date, index=True)
     expiry_told: Mapped[bool]
     created_at: Mapped[datetime]
+
+
+class OfficerRow(Base):
+    """Somebody who works for a body, known by the citizen identity number or by the provider's name for him."""
+
+    __tablename__ = "officer"
+    __table_args__ = (
+        sa.CheckConstraint("(holder_index IS NULL) <> (subject_index IS NULL)", name="known_by_one"),
+        sa.CheckConstraint("cardinality(roles) > 0", name="roles"),
+        sa.Index(
+            "uq_officer_holder_index",
+            "holder_index",
+            unique=True,
+            postgresql_where=sa.text("dismissed_at IS NULL"),
+        ),
+        sa.Index(
+            "uq_officer_subject_index",
+            "subject_index",
+            unique=True,
+            postgresql_where=sa.text("dismissed_at IS NULL"),
+        ),
+    )
+
+    reference: Mapped[str] = mapped_column(sa.String(17), primary_key=True)
+    organisation_code: Mapped[str] = mapped_column(sa.String(18), index=True)
+    name: Mapped[bytes]
+    holder_index: Mapped[bytes | None]
+    subject_index: Mapped[bytes | None]
+    roles: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    added_at: Mapped[datetime]
+    dismissed_at: Mapped[datetime | None]
+
+
+class OfficerEventRow(Base):
+    """Append-only: what was done to an officer's registration, and by whom."""
+
+    __tablename__ = "officer_event"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    reference: Mapped[str] = mapped_column(sa.ForeignKey("officer.reference"), index=True)
+    act: Mapped[str]
+    actor: Mapped[str]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    at: Mapped[datetime]
+
+
+class SignInAttemptRow(Base):
+    """A browser that was sent to the provider, until it comes back once."""
+
+    __tablename__ = "sign_in_attempt"
+
+    state_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    browser_digest: Mapped[bytes]
+    kept: Mapped[bytes]
+    """Nonce, verifier and where to go on, encrypted."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SessionRow(Base):
+    """Somebody who is signed in; of the token in the browser only its digest is here."""
+
+    __tablename__ = "sign_in_session"
+
+    token_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(sa.String(16), unique=True)
+    subject_index: Mapped[bytes] = mapped_column(index=True)
+    holder_index: Mapped[bytes | None]
+    identity: Mapped[bytes]
+    """Name and masked number, encrypted."""
+    assurance: Mapped[str]
+    roles: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
+    began_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SignInRecordRow(Base):
+    """Append-only: who signed in and out, and when."""
+
+    __tablename__ = "sign_in_record"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    subject_index: Mapped[bytes] = mapped_column(index=True)
+    holder_index: Mapped[bytes | None] = mapped_column(index=True)
+    session_id: Mapped[str] = mapped_column(sa.String(16))
+    act: Mapped[str]
+    assurance: Mapped[str]
+    at: Mapped[datetime]
+
+
+class SignInLinkRow(Base):
+    """A link by which an invented person signs in once; only where the built-in provider is on."""
+
+    __tablename__ = "sign_in_link"
+
+    token_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    person: Mapped[str]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

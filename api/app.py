@@ -11,8 +11,11 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api import problems
+from api.builtin_provider.router import router as builtin_provider
 from api.limits import BodyLimit
 from api.pages import router as pages
+from api.pages import sign_in
+from api.pages.failures import failure
 from api.problems import Problem
 from api.request_log import RequestLog
 from api.routers import (
@@ -93,7 +96,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.services = services
-    problems.install(app)
+    problems.install(app, failure)
     for router in (
         oauth.router,
         issuer.router,
@@ -126,6 +129,9 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
     ):
         app.include_router(router)
     app.include_router(pages.router, include_in_schema=False)
+    app.include_router(sign_in.router, include_in_schema=False)
+    if services.settings.builtin_provider:
+        app.include_router(builtin_provider, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     app.add_middleware(BodyLimit, max_upload_bytes=services.settings.max_upload_bytes)
     app.add_middleware(SecurityHeaders)

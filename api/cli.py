@@ -17,6 +17,7 @@ from api.commands import (
     licences,
     log,
     objections,
+    officers,
     seals,
     service,
     service_items,
@@ -57,6 +58,7 @@ app.add_typer(exchange.webhook, name="webhook")
 app.add_typer(exchange.exchange, name="exchange")
 app.add_typer(service_items.items, name="item")
 app.add_typer(objections.objection, name="objection")
+app.add_typer(officers.officer, name="officer")
 
 
 def main() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -117,15 +117,23 @@ def problem_response(request: Request, error: YinzhengError) -> JSONResponse:
     return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Make an application answer every error with problem details."""
+def install(app: FastAPI, page: Callable[[Request, YinzhengError], Response | None]) -> None:
+    """Make an application answer every error with problem details.
 
-    async def known(request: Request, error: Exception) -> JSONResponse:
+    :param page: the answer for who asked for a page; None where nobody did.
+    """
+
+    async def known(request: Request, error: Exception) -> Response:
         if not isinstance(error, YinzhengError):
             raise error
         if status_of(error) >= 500:
             _log.error("%s: %s", error.code, error.message_en)
-        return problem_response(request, error)
+        plain = problem_response(request, error)
+        shown = page(request, error)
+        if shown is None:
+            return plain
+        shown.headers.update({name: plain.headers[name] for name in ("Retry-After",) if name in plain.headers})
+        return shown
 
     async def malformed(request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, RequestValidationError):

@@ -10,7 +10,8 @@ SECURITY_HEADERS = {
         "frame-ancestors 'none'; base-uri 'none'"
     ),
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    # with no-referrer browsers would send forms with "Origin: null", which could not be told from another site's
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
 _RAW = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]

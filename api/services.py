@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from threading import Event
@@ -15,12 +16,19 @@ from typing import Self
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from api.builtin_provider import ACR as BUILTIN_ACR
+from api.builtin_provider import CLIENT_ID as BUILTIN_CLIENT_ID
+from api.builtin_provider import BuiltinProvider, SignInLinks
+from api.builtin_provider.provider import issuer_below
 from api.client_proofs import ClientProofs
 from api.clients import Clients
 from api.errors import SettingsError
 from api.names import Names
+from api.officers import Officers
+from api.openid import Provider, ProviderTerms
 from api.quotas import Quotas
 from api.settings import Environment, Settings
+from api.signed_in import Sessions, SignIns
 from api.watches import Watches
 from api.webhooks import DELIVER, Webhooks
 from keys import (
@@ -773,6 +781,87 @@ class Services:
         return ClientProofs(self.database, self.clients, self.clock, token_endpoint=endpoint)
 
     @cached_property
+    def provider(self) -> Provider | None:
+        """Who says who people are; None where nobody does."""
+        terms = self._provider_terms()
+        if terms is None:
+            return None
+        return Provider(terms, self.clock, redirect_uri=f"{self.settings.base_url}/sign-in/callback")
+
+    def _provider_terms(self) -> ProviderTerms | None:
+        settings = self.settings
+        issuer, client_id, secret, algorithm, acr = (
+            settings.oidc_issuer,
+            settings.oidc_client_id,
+            settings.oidc_client_secret_file,
+            settings.oidc_algorithm,
+            settings.oidc_acr,
+        )
+        if settings.builtin_provider:
+            issuer, client_id, secret = issuer_below(settings.base_url), BUILTIN_CLIENT_ID, None
+            algorithm, acr = "ES256", (BUILTIN_ACR,)
+        if issuer is None or client_id is None:
+            return None
+        return ProviderTerms(
+            issuer=issuer,
+            client_id=client_id,
+            client_secret=_read_line(secret, "YINZHENG_OIDC_CLIENT_SECRET_FILE") if secret is not None else None,
+            algorithm=algorithm,
+            acr=acr,
+            scope=settings.oidc_scope,
+            name_claim=settings.oidc_name_claim,
+            number_claim=settings.oidc_number_claim,
+            roles_claim=settings.oidc_roles_claim,
+            leeway=timedelta(seconds=settings.oidc_leeway_seconds),
+            loopback=settings.environment is Environment.DEVELOPMENT,
+        )
+
+    @cached_property
+    def sign_ins(self) -> SignIns | None:
+        """Attempts to sign in; None where no provider is configured."""
+        if self.provider is None:
+            return None
+        return SignIns(self.database, self.keys.vault, self.provider, self.clock)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Who is signed in."""
+        return Sessions(
+            self.database,
+            self.keys.vault,
+            self.clock,
+            idle=timedelta(minutes=self.settings.session_idle_minutes),
+            longest=timedelta(hours=self.settings.session_hours),
+        )
+
+    @cached_property
+    def officers(self) -> Officers:
+        """Who works for which body."""
+        return Officers(self.database, self.keys.vault, self.organisations, self.clock)
+
+    @cached_property
+    def builtin_provider(self) -> BuiltinProvider:
+        """The provider of invented people.
+
+        :raises SettingsError: it is switched off.
+        """
+        self._require_builtin_provider()
+        keys, base_url = self.keys, self.settings.base_url
+        key = keys.custody.info(keys.authority.ensure_service(KeyPurpose.TOKEN, TOKEN_SUBJECT).key_id)
+        signer = TokenSigner(keys.custody, key, self.clock, issuer=issuer_below(base_url))
+        return BuiltinProvider(signer, self.clock, base_url=base_url)
+
+    @cached_property
+    def sign_in_links(self) -> SignInLinks:
+        """Links by which invented people sign in. Raises like :attr:`builtin_provider`."""
+        self._require_builtin_provider()
+        return SignInLinks(self.database, self.clock, base_url=self.settings.base_url)
+
+    def _require_builtin_provider(self) -> None:
+        if not self.settings.builtin_provider:
+            raise SettingsError(problem="YINZHENG_BUILTIN_PROVIDER is off")
+
+    @cached_property
     def quotas(self) -> Quotas:
         """How much they may check a day."""
         return Quotas(self.database, self.clock)
@@ -845,7 +934,7 @@ def kek_source(file: Path | None, passphrase_file: Path | None) -> KekSource | N
     :raises YinzhengError: it cannot be read, or is none.
     """
     if passphrase_file is not None:
-        return Passphrase(_read_passphrase(passphrase_file))
+        return Passphrase(_read_line(passphrase_file, "YINZHENG_KEK_PASSPHRASE_FILE"))
     return RawKey.from_file(file) if file is not None else None
 
 
@@ -855,8 +944,8 @@ def _font_library(paths: tuple[Path, ...]) -> FontLibrary:
     return FontLibrary(paths)
 
 
-def _read_passphrase(path: Path) -> str:
+def _read_line(path: Path, setting: str) -> str:
     try:
         return path.read_text("utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(problem=f"YINZHENG_KEK_PASSPHRASE_FILE cannot be read: {path}") from error
+        raise SettingsError(problem=f"{setting} cannot be read: {path}") from error

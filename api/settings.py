@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.errors import SettingsError
-from keys import KeyPurpose, WrappingAlgorithm
+from api.openid import LOOPBACK, fit_for_provider
+from keys import LONGEST_LEEWAY, KeyPurpose, WrappingAlgorithm
 
 _PREFIX = "YINZHENG_"
 _FROM_FILE = ("DATABASE_URL", "REDIS_URL", "OBJECTS_URL")
@@ -80,6 +81,32 @@ class Settings(BaseSettings):
     """How often one address may ask for an access token."""
     client_rate: str = "1200/minute"
     """How often one client may call, unless its terms say otherwise."""
+    oidc_issuer: str | None = None
+    """The identity provider by which people sign in (OpenID Connect), by its issuer; without it nobody signs in."""
+    oidc_client_id: str | None = None
+    """By what name the provider knows this service."""
+    oidc_client_secret_file: Path | None = None
+    """File with the secret that was agreed with the provider; without it PKCE alone protects codes."""
+    oidc_algorithm: Literal["RS256", "ES256"] = "RS256"
+    """The one algorithm by which the provider's ID tokens are signed."""
+    oidc_acr: Annotated[tuple[str, ...], NoDecode] = ()
+    """Levels of assurance (``acr``), separated by spaces, of which one has to be reached to be let in."""
+    oidc_scope: str = "openid profile"
+    oidc_name_claim: str = "name"
+    oidc_number_claim: str = "id_number"
+    """Claim with the citizen identity number (居民身份证号码)."""
+    oidc_roles_claim: str | None = None
+    """Claim with roles. Where it is set, an officer has those of the registered roles that it names too."""
+    oidc_leeway_seconds: int = Field(default=30, ge=0, le=int(LONGEST_LEEWAY.total_seconds()))
+    """How far the provider's clock may be from ours."""
+    builtin_provider: bool = False
+    """Let invented people sign in with a provider of our own: on one's own machine, to try out. Refused elsewhere."""
+    session_idle_minutes: int = Field(default=30, ge=1, le=12 * 60)
+    """After how long without a request somebody who signed in has to do so again."""
+    session_hours: int = Field(default=8, ge=1, le=24)
+    """After how long in any case."""
+    sign_in_rate: str = "30/minute"
+    """How often one address may begin, or come back, to sign in."""
     client_certificate_header: str | None = None
     """Header in which the proxy hands on the certificate of a mutual-TLS connection (RFC 9440's ``Client-Cert``, or an
     escaped PEM as nginx writes it). The proxy must remove it from what comes in. Without it no header is looked at."""
@@ -96,10 +123,25 @@ class Settings(BaseSettings):
     def _split_urls(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
 
-    @field_validator("pkcs11_module", "pkcs11_token", "pkcs11_pin_file", "client_certificate_header", mode="before")
+    @field_validator(
+        "pkcs11_module",
+        "pkcs11_token",
+        "pkcs11_pin_file",
+        "client_certificate_header",
+        "oidc_issuer",
+        "oidc_client_id",
+        "oidc_client_secret_file",
+        "oidc_roles_claim",
+        mode="before",
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return value or None
+
+    @field_validator("oidc_acr", mode="before")
+    @classmethod
+    def _split_levels(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
 
     @field_validator("pkcs11_purposes", mode="before")
     @classmethod
@@ -143,6 +185,35 @@ class Settings(BaseSettings):
             if not self.base_url.startswith("https://"):
                 raise ValueError("production needs YINZHENG_BASE_URL with https")
         return self
+
+    @model_validator(mode="after")
+    def _fit_to_sign_in(self) -> Self:
+        loopback = self.environment is Environment.DEVELOPMENT
+        if self.oidc_issuer is not None:
+            if not self.oidc_client_id or not self.oidc_acr:
+                raise ValueError("YINZHENG_OIDC_ISSUER needs YINZHENG_OIDC_CLIENT_ID and YINZHENG_OIDC_ACR")
+            if not fit_for_provider(self.oidc_issuer, loopback=loopback) or urlsplit(self.oidc_issuer).query:
+                raise ValueError("YINZHENG_OIDC_ISSUER has to be an https address")
+            if "openid" not in self.oidc_scope.split():
+                raise ValueError("YINZHENG_OIDC_SCOPE has to contain openid")
+        if self.builtin_provider:
+            if not loopback:
+                raise ValueError("production refuses YINZHENG_BUILTIN_PROVIDER: it lets anybody sign in as anybody")
+            if self.oidc_issuer is not None:
+                raise ValueError("set only one of YINZHENG_OIDC_ISSUER and YINZHENG_BUILTIN_PROVIDER")
+            if urlsplit(self.base_url).hostname not in LOOPBACK or self.host not in LOOPBACK:
+                raise ValueError(
+                    "YINZHENG_BUILTIN_PROVIDER works on this machine only: YINZHENG_BASE_URL and YINZHENG_HOST have to "
+                    "be loopback addresses"
+                )
+        return self
+
+    @property
+    def origin(self) -> str:
+        """The origin of the service's pages as browsers write it (RFC 6454, 6.2)."""
+        parts = urlsplit(self.base_url.lower())
+        default = {"http": ":80", "https": ":443"}[parts.scheme]
+        return f"{parts.scheme}://{parts.netloc.removesuffix(default)}"
 
     @classmethod
     def load(cls) -> Settings:

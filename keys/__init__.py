@@ -14,6 +14,7 @@ from keys.custody import KeyAlgorithm, KeyCustody, KeyInfo, KeyPurpose
 from keys.errors import KeysError
 from keys.evidence import PkiEvidence, RevocationEvidence
 from keys.hsm_errors import HsmUnavailableError
+from keys.id_tokens import ID_TOKEN_ALGORITHMS, LONGEST_LEEWAY, ProviderKeys, named_key, verify_id_token
 from keys.jose import TokenSigner, TokenVerifier, VerifiedToken
 from keys.jwks import TokenKeys
 from keys.kek import KekSource, KeyEncryptionKey, Passphrase, RawKey, ScryptCost, create_key_file
@@ -31,6 +32,8 @@ from keys.vault import FieldVault
 from keys.wrapping import WrappingAlgorithm
 
 __all__ = [
+    "ID_TOKEN_ALGORITHMS",
+    "LONGEST_LEEWAY",
     "TIMESTAMP_POLICY",
     "AuthorityUrls",
     "CertificateAuthority",
@@ -53,6 +56,7 @@ __all__ = [
     "OcspResponder",
     "Passphrase",
     "PkiEvidence",
+    "ProviderKeys",
     "PublicKeySet",
     "RawKey",
     "Record",
@@ -75,8 +79,10 @@ __all__ = [
     "claimed_client",
     "create_key_file",
     "held_state",
+    "named_key",
     "read_chain",
     "rewrap",
     "salted_digest",
     "verify_assertion",
+    "verify_id_token",
 ]

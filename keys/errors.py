@@ -246,6 +246,15 @@ class TokenExpiredError(KeysError):
     en = "The token has expired; obtain a new one."
 
 
+class ProviderKeysError(KeysError):
+    """The keys that a provider of identities publishes cannot be used."""
+
+    code = "keys.provider_keys"
+    kind = Kind.UNAVAILABLE
+    zh = "身份提供方公布的公钥不可用（{problem}），暂时无法登录，请联系运维人员。"
+    en = "The keys that the identity provider publishes cannot be used ({problem}); tell the operator."
+
+
 class JwksInvalidError(KeysError):
     """What was handed to us as public keys is not a set of P-256 keys."""
 

@@ -46,7 +46,7 @@ class Live:
 
 
 @contextmanager
-def serving(database: Database, tmp_path: Path) -> Iterator[Live]:
+def serving(database: Database, tmp_path: Path, *, builtin_provider: bool = False) -> Iterator[Live]:
     """The service, as long as the block lasts."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -56,6 +56,7 @@ def serving(database: Database, tmp_path: Path) -> Iterator[Live]:
         objects_url=(tmp_path / "objects").as_uri(),
         base_url=url,
         isolate_checks=False,
+        builtin_provider=builtin_provider,
     )
     with Services(settings) as services:
         server = uvicorn.Server(uvicorn.Config(create_app(services), log_level="warning"))

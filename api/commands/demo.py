@@ -10,6 +10,7 @@ import zxingcpp
 from cryptography.hazmat.primitives.serialization import Encoding
 from PIL import Image
 
+from api.builtin_provider import OFFICERS
 from api.clients import Scope
 from api.commands.common import console, open_services, read_json_object, write_bytes
 from api.services import Services
@@ -74,6 +75,7 @@ def demo() -> None:
         company, physician = licences[0], licences[-1]
         _publish_items(services)
         _enrol_clients(services, company)
+        _register_officers(services)
         _check_file(services, out, company)
         _check_identifier(services, physician)
         _check_presentation(services, out, company)
@@ -141,6 +143,14 @@ def _enrol_clients(services: Services, company: Licence) -> None:
             console.print(f"   client_id={new.client.id}  client_secret={new.secret}  ({' '.join(new.client.scopes)})")
     if None in made:
         console.print("   已登记，密钥只在首次显示 enrolled before; secrets are shown once only")
+
+
+def _register_officers(services: Services) -> None:
+    """An officer of each role, so that the pages for officers can be tried out."""
+    serving = {each.name for each in services.officers.all()}
+    for each in OFFICERS:
+        if each.name not in serving and each.body is not None and each.role is not None:
+            services.officers.add(each.body, each.name, [each.role], citizen_id=each.number, actor=_APPLICANT)
 
 
 def _check_file(services: Services, out: Path, licence: Licence) -> None:

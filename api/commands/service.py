@@ -11,7 +11,12 @@ from typing import Annotated
 import typer
 
 from api import logs
+from api.builtin_provider import PEOPLE
+from api.builtin_provider.links import LIFETIME
 from api.commands.common import console, open_services
+from api.errors import SettingsError
+from api.openid import LOOPBACK
+from api.services import Services
 from api.settings import Environment
 from store.database import Database
 from store.schema import current, upgrade
@@ -34,11 +39,23 @@ def serve(
     logs.configure()
     with open_services() as services:
         settings = services.settings
-        _ = services.keys, services.database  # what is missing shows at once, not with the first request
+        _ = services.keys, services.database, services.provider  # what is missing shows at once
         app = create_app(services, with_worker=settings.environment is Environment.DEVELOPMENT)
         address = (host or settings.host, settings.port if port is None else port)
+        if settings.builtin_provider:
+            if address[0] not in LOOPBACK:
+                raise SettingsError(problem="YINZHENG_BUILTIN_PROVIDER works on this machine only")
+            _print_links(services)
         console.print(f"印证 Yinzheng：http://{address[0]}:{address[1]}/  (OpenAPI: /openapi.json)")
         uvicorn.run(app, host=address[0], port=address[1], log_config=None, access_log=False, server_header=False)
+
+
+def _print_links(services: Services) -> None:
+    """Links by which one signs in as somebody of the demo."""
+    minutes = int(LIFETIME.total_seconds() // 60)
+    console.print(f"一次性登录链接（{minutes} 分钟内有效）Links to sign in once, within {minutes} minutes:")
+    for person in PEOPLE.values():
+        console.print(f"   {person.name}  {person.zh} {person.en}\n      {services.sign_in_links.make(person)}")
 
 
 def worker() -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse
-from fastapi.templating import Jinja2Templates
 
 from api.errors import PathUnknownError
-from api.languages import COOKIE, language_of
+from api.languages import language_of
+from api.pages.rendering import page
 from api.pages.words import WORDS
 from api.problems import all_errors, status_of
 from api.security import ServicesDep, remote_address
@@ -21,31 +19,18 @@ from store.errors import YinzhengError
 from verify import PUBLIC, CheckEntry, Verdict
 
 router = APIRouter()
-_templates = Jinja2Templates(Path(__file__).parent / "templates")
-_ONE_YEAR = 365 * 24 * 3600
-
-
-def _subject_name(subject: str) -> str:
-    """The common name in a distinguished name (RFC 4514); the whole of it where there is none."""
-    for part in re.split(r"(?<!\\),", subject):
-        if part.startswith("CN="):
-            return re.sub(r"\\(.)", r"\1", part.removeprefix("CN="))
-    return subject
-
-
-_templates.env.filters["subject_name"] = _subject_name
 
 
 @router.get("/", response_class=HTMLResponse)
 def home(request: Request) -> HTMLResponse:
     """The form."""
-    return _page(request, "check.html")
+    return page(request, "check.html")
 
 
 @router.get("/check", response_class=HTMLResponse)
 def check_form(request: Request) -> HTMLResponse:
     """The form again, for who reloads the page of a result."""
-    return _page(request, "check.html")
+    return page(request, "check.html")
 
 
 @router.post("/check", response_class=HTMLResponse)
@@ -62,7 +47,7 @@ def check(
             return _checked(request, services, "pdf", lambda: services.checker.check_pdf(given))
     if identifier:
         return _checked(request, services, "identifier", lambda: services.checker.check_identifier(identifier))
-    return _page(request, "check.html", problem=WORDS[language_of(request)]["nothing_given"], status=422)
+    return page(request, "check.html", problem=WORDS[language_of(request)]["nothing_given"], status=422)
 
 
 @router.get("/c/{identifier}", response_class=HTMLResponse)
@@ -77,7 +62,7 @@ def problem(request: Request, code: str) -> HTMLResponse:
     error = all_errors().get(code)
     if error is None:
         raise PathUnknownError
-    return _page(request, "problem.html", error=error)
+    return page(request, "problem.html", error=error)
 
 
 def _checked(request: Request, services: Services, evidence: Any, check: Any) -> HTMLResponse:
@@ -88,17 +73,6 @@ def _checked(request: Request, services: Services, evidence: Any, check: Any) ->
         if status_of(error) >= 500:
             raise
         message = error.message_zh if language_of(request) == "zh" else error.message_en
-        return _page(request, "check.html", problem=message, problem_code=error.code, status=status_of(error))
+        return page(request, "check.html", problem=message, problem_code=error.code, status=status_of(error))
     services.check_records.add(CheckEntry(verdict, evidence, PUBLIC))
-    return _page(request, "verdict.html", verdict=verdict)
-
-
-def _page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    language = language_of(request)
-    response = _templates.TemplateResponse(
-        request, template, {"lang": language, "t": WORDS[language], **values}, status_code=status
-    )
-    response.headers["Cache-Control"] = "no-store"
-    if request.query_params.get("lang") == language:
-        response.set_cookie(COOKIE, language, max_age=_ONE_YEAR, samesite="lax", httponly=True)
-    return response
+    return page(request, "verdict.html", verdict=verdict)

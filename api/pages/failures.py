@@ -1,0 +1,39 @@
+"""Errors as a person in a browser reads them."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.languages import language_of
+from api.pages.rendering import page
+from api.problems import status_of
+from api.sign_in_errors import (
+    AssuranceTooLowError,
+    SignInDeclinedError,
+    SignInFailedError,
+    SignInRequiredError,
+)
+from store.errors import YinzhengError
+
+_AGAIN = (SignInRequiredError, SignInFailedError, SignInDeclinedError, AssuranceTooLowError)
+
+
+def failure(request: Request, error: YinzhengError) -> Response | None:
+    """A page that tells an error, to whoever asked for a page; who is not signed in is sent to sign in."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return None
+    if isinstance(error, SignInRequiredError) and request.method in {"GET", "HEAD"}:
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?{urlencode({'next': asked})}", 303, {"Cache-Control": "no-store"})
+    message = error.message_zh if language_of(request) == "zh" else error.message_en
+    return page(
+        request,
+        "failure.html",
+        status=status_of(error),
+        error=error,
+        message=message,
+        again=isinstance(error, _AGAIN),
+    )
