@@ -65,6 +65,7 @@ _RSA_ENCRYPTION: Final = "1.2.840.113549.1.1.1"
 _RSA_PSS: Final = "1.2.840.113549.1.1.10"
 _MGF1: Final = "1.2.840.113549.1.1.8"
 _ED25519: Final = "1.3.101.112"
+_EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"
 _CURVES: Final = ("secp256r1", "secp384r1", "secp521r1", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1")
 """Those of ISO 32000-2 and ISO/TS 32002."""
 _NULL_ELEMENT: Final = b"\x05\x00"
@@ -147,9 +148,10 @@ class Scheme:
         return padding.PSS(padding.MGF1(_HASHES[self.digest]), self.pss_salt)
 
 
-def scheme(algorithm: AlgorithmIdentifier, digest: str) -> Scheme:
+def scheme(algorithm: AlgorithmIdentifier, digest: str, *, key_named: bool = False) -> Scheme:
     """The scheme that a signature algorithm and a digest algorithm name together.
 
+    :param key_named: the kind of key may stand for the algorithm with it, as widespread signers write ECDSA.
     :raises WeakAlgorithmError: they are not on the list, or do not go together.
     """
     oid = algorithm.oid
@@ -158,6 +160,8 @@ def scheme(algorithm: AlgorithmIdentifier, digest: str) -> Scheme:
     if oid == _ED25519 and digest == "sha512" and algorithm.parameters is None:  # RFC 8419, 3.1
         return Scheme("ed25519", digest, kind=ed25519.Ed25519PublicKey)
     plain = algorithm.parameters in (None, _NULL_ELEMENT)
+    if plain and key_named and oid == _EC_PUBLIC_KEY:
+        return Scheme(f"ecdsa-{digest}", digest, kind=ec.EllipticCurvePublicKey)
     if plain and (_RSA_PKCS1.get(oid) == digest or oid == _RSA_ENCRYPTION):
         return Scheme(f"rsa-{digest}", digest)
     if oid == _RSA_PSS and algorithm.parameters is not None:

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from secrets import token_bytes
 from typing import Any
 
-from pyhanko.pdf_utils.generic import PdfObject
+from pyhanko.pdf_utils.generic import NullObject, PdfObject, Reference
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
@@ -195,8 +195,21 @@ class _Reader(PdfFileReader):
         self.visits = _Visits()
         self._resolvers: dict[int, HistoricalResolver] = {}
         super().__init__(_Counted(document.data, document.end), strict=True)
+        introduced = self.xrefs.get_introducing_revision
+
+        def since(ref: Reference) -> int:
+            return introduced(ref) if self.xrefs[ref] is not None else -1
+
+        self.xrefs.get_introducing_revision = since  # type: ignore[method-assign]  # has no answer for references to nothing
         if document.encrypted:
             self.decrypt("")
+
+    def _read_object(self, ref: Any, marker: Any, *settings: Any, **more: Any) -> Any:
+        if marker is not None:
+            return super()._read_object(ref, marker, *settings, **more)
+        nothing = NullObject()  # 7.3.10; the library makes an error of a reference to what is not there
+        nothing.container_ref = ref
+        return nothing
 
     def get_historical_resolver(self, revision: int) -> HistoricalResolver:
         found = self._resolvers.get(revision)

@@ -137,7 +137,8 @@ def _judged(data: Source, digests: PrefixDigests, trust: Trust, policy: Policy, 
     traces = data.rfind(b"/ByteRange") >= 0
     if header < 0 or (header > 0 and not traces):
         raise NotAPdfError
-    if header > 0:
+    # what other signers' signatures cover from the file's first byte is as they signed it
+    if header > 0 and policy is Policy.LICENCE:
         return Judgement((reason("structure.prefix"),), ())
     try:
         document = Document(data, Budget(limits), digests=digests)

@@ -111,7 +111,7 @@ def _check(
     try:
         digest = signer.digest_algorithm.digest
         known["digest_algorithm"] = digest
-        how = scheme(signer.signature_algorithm, digest)
+        how = scheme(signer.signature_algorithm, digest, key_named=not demands.strict)
         known["signature_algorithm"] = how.name
     except WeakAlgorithmError as weak:
         raise _FaultError(FaultKind.WEAK_ALGORITHM, str(weak)) from None

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from pyhanko.sign import fields
 
-from keys.der import integer, octet_string, oid, sequence, set_of, tlv
+from keys.der import integer, null, octet_string, oid, sequence, set_of, tlv
 from tests.verify import files
 from tests.verify.claims import assert_refused, codes
 from tests.verify.conftest import Inspect
@@ -19,6 +19,7 @@ from tests.verify.files import CATALOGUE, CATALOGUE_KEYS, dictionary
 from tests.verify.pki import NOW, Identity, Key, Pki, issue
 from tests.verify.signing import DATA, DIGESTS, ECDSA, Signer, seal_signer
 from tests.verify.test_general_policy import signed_by_pyhanko
+from verify import der
 from verify.anchors import TrustAnchors
 from verify.errors import EncryptedError
 from verify.pdf import Policy, inspect_pdf
@@ -62,6 +63,61 @@ def test_a_key_of_ed25519_signs_with_its_own_scheme_only(pki: Pki, foreign: Insp
     identity = issue("外来章", pki.issuing, key=ed25519.Ed25519PrivateKey.generate())
     signer = Signer(identity, (identity.der, pki.issuing.der))
     assert_refused(foreign(approved(signer)), "signature.weak_key")
+
+
+def test_the_kind_of_key_in_place_of_an_algorithm_passes_here_but_not_for_licences(
+    pki: Pki, foreign: Inspect, licence: Inspect
+) -> None:
+    """As iText 5 writes ECDSA: ``id-ecPublicKey`` with a null, and the digest where digests stand."""
+    named = sequence(oid("1.2.840.10045.2.1"), null())
+    plain = sequence(oid(ECDSA["sha256"]))
+
+    def sign(digest: bytes) -> bytes:
+        signer = Signer(pki.seal, (pki.seal.der, pki.issuing.der))
+        info = der.read_all(signer.signer_info(digest)).children()
+        parts = [named if item.raw == plain else item.raw for item in info]
+        algorithms, content = set_of((sequence(oid(DIGESTS["sha256"][0])),)), sequence(oid(DATA))
+        certificates = set_of(signer.certificates, tag=0xA0)
+        signed = sequence(integer(1), algorithms, content, certificates, set_of((sequence(*parts),)))
+        return sequence(oid("1.2.840.113549.1.7.2"), tlv(0xA0, signed))
+
+    data = files.sealed(sign, level=None)
+    evidence = foreign(data)
+    assert evidence.passed, codes(evidence)
+    assert evidence.signatures[0].signature_algorithm == "ecdsa-sha256"
+    assert not foreign(changed(data)).passed
+    assert_refused(licence(files.sealed(sign)), "signature.weak_algorithm")
+
+
+@pytest.mark.parametrize("before", [b"\n", b"\xef\xbb\xbf", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_what_stands_before_the_header_passes_where_it_was_signed_too(
+    pki: Pki, foreign: Inspect, licence: Inspect, before: bytes
+) -> None:
+    """As files come that went through a program which put something before them; readers look for the header."""
+    head = before + b"%PDF-1.7\n"
+    body, offsets = files.write(files.base_objects(), at=len(head))
+    base = head + body + files.table(offsets, b"/Size 10 /Root 1 0 R /Info 9 0 R", len(head + body))
+    data = approved(seal_signer(pki), base=base)
+    evidence = foreign(data)
+    assert evidence.passed, codes(evidence)
+    assert not foreign(data.replace(before, bytes(len(before)), 1)).passed
+    assert not foreign(before + approved(seal_signer(pki))).passed
+    assert not foreign(b"#!/bin/sh\n" + data).passed
+    assert_refused(licence(files.sealed(seal_signer(pki).cms, base=base)), "structure.prefix")
+
+
+def test_a_reference_to_nothing_takes_nothing_from_what_follows(pki: Pki, foreign: Inspect) -> None:
+    """It is one to null (ISO 32000-1, 7.3.10); what comes to stand there later is a change."""
+    objects = files.base_objects()
+    objects[files.PAGE] = dictionary(files.PAGE_KEYS + b" /Thumb 77 0 R")
+    one = signed_by_pyhanko(pki, files.whole(objects, trailer=b"/Whatever 78 0 R"))
+    two = signed_by_pyhanko(pki, one, field_name="Signature2")
+    evidence = foreign(two)
+    assert evidence.passed, codes(evidence)
+    assert evidence.signatures[0].changes is Changes.FORM_FILLING
+    root = b"/Root" + two.rpartition(b"/Root")[2].split(b"R")[0] + b"R"
+    image = files.stream(b"x", b"/Type /XObject /Subtype /Image /Width 1 /Height 1")
+    assert not foreign(files.append(two, {77: image}, trailer=root)).passed
 
 
 @pytest.mark.parametrize("over_der", [True, False], ids=["over their DER", "over what stands there"])
