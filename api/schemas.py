@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from trust import Licence, LicenceEvent, LicenceState, LicenceType
 from trust.feed import FeedPage
 from verify import Verdict
-from wallet import Entry, Presentation
+from wallet import Entry, Minting, OfflinePresentation, Presentation
 
 IDENTIFIER_EXAMPLE = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U"
 
@@ -286,6 +287,55 @@ class PresentationView(BaseModel):
             audience=presentation.audience,
             expires_at=presentation.expires_at,
         )
+
+
+class PresentOfflineRequest(Strict):
+    """What the holder shows where there is no network, for what, and how long."""
+
+    identifier: str = Field(examples=[IDENTIFIER_EXAMPLE])
+    purpose: str = Field(description="用途, 30 characters at most; stands in the code.", examples=["住宿登记"])
+    minutes: int = Field(5, ge=1, le=10, description="有效期（分钟） How long it holds.")
+
+
+class OfflinePresentationView(BaseModel):
+    """An offline presentation, to be shown as a QR code."""
+
+    text: str = Field(description="What the QR code says: `YZ1:` and Base45 (RFC 9285) of a COSE_Sign1 (RFC 9052).")
+    qr_svg: str = Field(description="The QR code, an SVG image.")
+    qr_png: str = Field(description="The QR code, a PNG image in Base64.")
+    id: str
+    identifier: str
+    purpose: str
+    expires_at: datetime
+    shown: dict[str, str] = Field(description="Fields of the licence that it shows, by title; the rest stays unsaid.")
+
+    @classmethod
+    def of(cls, presentation: OfflinePresentation) -> OfflinePresentationView:
+        credential = presentation.credential
+        return cls(
+            text=presentation.text,
+            qr_svg=presentation.qr.svg(),
+            qr_png=b64encode(presentation.qr.png()).decode(),
+            id=credential.id.hex(),
+            identifier=credential.identifier,
+            purpose=credential.purpose,
+            expires_at=credential.expires_at,
+            shown=dict(credential.fields),
+        )
+
+
+class MintingView(BaseModel):
+    """That an offline presentation was made."""
+
+    id: str
+    identifier: str
+    purpose: str
+    at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, minting: Minting) -> MintingView:
+        return cls(**vars(minting))
 
 
 class ReasonView(BaseModel):

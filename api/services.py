@@ -144,7 +144,7 @@ from verify.objections import Objections
 from verify.receipt_pdf import ReceiptPages
 from verify.report_pdf import ReportPrinter
 from verify.source import reading_seconds
-from wallet import ConsentBook, ConsentRecords, ConsentRequests, Presentations, Wallets
+from wallet import ConsentBook, ConsentRecords, ConsentRequests, OfflinePresentations, Presentations, Wallets
 from wallet import Consents as LicenceConsents
 
 _LOG = logging.getLogger(__name__)
@@ -613,6 +613,19 @@ class Services:
         """Presentations by QR code."""
         return Presentations(
             self.database, self.wallets, self.register, self.keys.signer, self.keys.verifier, self.clock
+        )
+
+    @cached_property
+    def offline_presentations(self) -> OfflinePresentations:
+        """Presentations by QR code for where there is no network."""
+        return OfflinePresentations(
+            self.database,
+            self.wallets,
+            self.register,
+            self.keys.custody,
+            self.keys.authority,
+            self.clock,
+            status_uri=self.status_lists.uri,
         )
 
     @cached_property

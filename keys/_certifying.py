@@ -17,7 +17,7 @@ from keys.certificate_checks import is_issued_by
 from keys.certificates import CertificateRecord, CertificateState
 from keys.custody import KeyCustody, KeyInfo
 from keys.errors import IssuerExpiredError, KeyDamagedError
-from keys.profiles import AuthorityUrls, CertificateProfile
+from keys.profiles import AuthorityUrls, CertificateProfile, ProfileRules
 from store.clock import Clock
 
 UrlsBelow = Callable[[x509.Certificate], AuthorityUrls]
@@ -56,7 +56,7 @@ class Certifier:
         :raises KeyDamagedError: the custody's signature is not that of the authority's key.
         """
         now = self._clock.now().replace(microsecond=0)
-        not_before, not_after = now - _BACKDATED, _years_after(now, profile.rules.years)
+        not_before, not_after = now - _BACKDATED, _end_of(now, profile.rules)
         urls = None
         if issuer is None:
             signer = Issuer(name, key.public_key, key.algorithm, partial(self._custody.sign, key.id))
@@ -65,7 +65,7 @@ class Certifier:
                 raise IssuerExpiredError
             not_before, not_after = max(not_before, issuer.not_before), min(not_after, issuer.not_after)
             signer = issuer_of(self._custody, issuer)
-            if self._urls is not None:
+            if self._urls is not None and not profile.rules.by_root:
                 urls = self._urls(issuer.certificate)
         certificate = make_certificate(
             CertificateBody(name, key.public_key, not_before, not_after, profile.rules, urls), signer
@@ -87,6 +87,10 @@ class Certifier:
         session.add(row)
         session.flush()
         return CertificateRecord.of(row)
+
+
+def _end_of(start: datetime, rules: ProfileRules) -> datetime:
+    return start + timedelta(days=rules.days) if rules.days is not None else _years_after(start, rules.years)
 
 
 def _years_after(start: datetime, years: int) -> datetime:

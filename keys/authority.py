@@ -214,9 +214,10 @@ class CertificateAuthority:
     ) -> CertificateRecord:
         """The certificate with which one of our own services signs now; made, or renewed with a new key, when due.
 
-        :param purpose: TIMESTAMP, TOKEN, RECEIPT or CONSENT; SEAL_MAKER with the algorithm SM2.
+        :param purpose: TIMESTAMP, TOKEN, RECEIPT, CONSENT, STATUS_LIST or PRESENTATION; SEAL_MAKER with the algorithm
+            SM2.
         """
-        issuer = self._authority(CertificateProfile.ISSUING_CA, gm=algorithm is KeyAlgorithm.SM2)
+        issuer = self._authority(_issuer_for(profile_for(purpose)), gm=algorithm is KeyAlgorithm.SM2)
 
         def find(session: Session) -> CertificateRecord | None:
             before = _STAMPS_RENEWED_BEFORE if purpose is KeyPurpose.TIMESTAMP else _RENEWED_BEFORE
@@ -334,7 +335,7 @@ class CertificateAuthority:
         if rules.authority or profile is CertificateProfile.OCSP or key.purpose not in rules.purposes:
             raise PurposeMismatchError(key_id=key_id, purpose=key.purpose.value, wanted=profile.value)
         gm = key.algorithm is KeyAlgorithm.SM2
-        issuer = _ready(books.newest_authority(session, CertificateProfile.ISSUING_CA, gm=gm))
+        issuer = _ready(books.newest_authority(session, _issuer_for(profile), gm=gm))
         return self._certifier.certify(session, key, profile, name, issuer)
 
     def _find_or_make(
@@ -397,6 +398,10 @@ class CertificateAuthority:
         if found is None:
             raise CertificateUnknownError
         return found
+
+
+def _issuer_for(profile: CertificateProfile) -> CertificateProfile:
+    return CertificateProfile.ROOT_CA if profile.rules.by_root else CertificateProfile.ISSUING_CA
 
 
 def _ready(record: CertificateRecord | None) -> CertificateRecord:

@@ -44,6 +44,8 @@ class KeyPurpose(StrEnum):
     LOG = "log"
     STATUS_LIST = "status-list"
     CONSENT = "consent"
+    PRESENTATION = "presentation"
+    """Presentations that are checked without asking anybody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ CERTIFICATE_POLICY: Final = f"{OID_ARC}.1.1"
 TIMESTAMP_POLICY: Final = f"{OID_ARC}.2.1"
 """Policy of our time stamps (RFC 3161 2.4.2): accuracy one second, SHA-256, SHA-384 or SHA-512 imprints."""
 
+PRESENTATION_SIGNING: Final = x509.ObjectIdentifier(f"{OID_ARC}.3.1")
+"""Extended key usage of our own: signs offline presentations of licences (离线亮证), and nothing else."""
+
 DOCUMENT_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 """id-kp-documentSigning, RFC 9336."""
 
@@ -41,6 +44,7 @@ class CertificateProfile(StrEnum):
     PERSON = "person"
     LOG = "log"
     STATUS_LIST = "status-list"
+    PRESENTATION = "presentation"
 
     @property
     def rules(self) -> ProfileRules:
@@ -54,7 +58,8 @@ class ProfileRules:
 
     ``years`` is the longest validity, ``purposes`` the keys that it may certify, ``path_length`` how many further
     authorities may follow; nothing for what is no authority. One without ``status`` is not asked about: relying parties
-    take it as it stands until it ends (RFC 6960 4.2.2.2.1).
+    take it as it stands until it ends (RFC 6960 4.2.2.2.1). ``days`` goes before ``years``. One ``by_root`` is issued
+    by the root itself and names no addresses: it travels where there is no room for a second certificate.
     """
 
     years: int
@@ -65,6 +70,8 @@ class ProfileRules:
     authority: bool = False
     path_length: int | None = None
     status: bool = True
+    days: int | None = None
+    by_root: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,5 +147,15 @@ _RULES: Final = {
     CertificateProfile.LOG: ProfileRules(10, frozenset({KeyPurpose.LOG}), _usage(sign=True)),
     CertificateProfile.STATUS_LIST: ProfileRules(
         1, frozenset({KeyPurpose.STATUS_LIST}), _usage(sign=True), x509.ExtendedKeyUsage([STATUS_LIST_SIGNING])
+    ),
+    # within a QR code, read by who asks nobody: short-lived, since there it cannot be revoked, and small
+    CertificateProfile.PRESENTATION: ProfileRules(
+        1,
+        frozenset({KeyPurpose.PRESENTATION}),
+        _usage(sign=True),
+        x509.ExtendedKeyUsage([PRESENTATION_SIGNING]),
+        extended_key_usage_critical=True,
+        days=90,
+        by_root=True,
     ),
 }

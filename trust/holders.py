@@ -50,6 +50,11 @@ def code_type_of(code: str, *, today: date) -> CodeType:
     return "citizen_id"
 
 
+def masked_name(name: str, *, person: bool) -> str:
+    """A holder's name as anybody may see it: a body's in full, a person's last character only."""
+    return f"{'*' * (len(name) - 1)}{name[-1]}" if person else name
+
+
 def number_index(vault: FieldVault, type_slug: str, number: str) -> bytes:
     """The blind index of a licence's number (证照编号), apart for each type."""
     return vault.blind_index(f"{type_slug}:{number}", context="licence.number")

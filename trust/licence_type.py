@@ -241,6 +241,8 @@ class LicenceType:
     """JSON Schema, draft 2020-12, of the fields."""
     layout: Layout | None
     """None for a type that is only referred to: never issued or sealed here."""
+    shown: tuple[str, ...] = ()
+    """The few fields that an offline presentation (离线亮证) shows, the most telling first."""
 
     @property
     def fields(self) -> Mapping[str, Mapping[str, Any]]:

@@ -102,6 +102,17 @@ class Register:
         """Of the size of what a licence's row holds, encrypted in the same way."""
         return self._vault.encrypt(json.dumps({"fields": {"x": "0" * _DECOY_SIZE}}).encode(), context=_DECOY_CONTEXT)
 
+    def hold(self, session: Session, identifier: str) -> tuple[Licence, StatusSeat]:
+        """A licence and its place in the status lists; nobody acts on it until the caller's transaction ends.
+
+        :raises LicenceUnknownError: the register has none with the identifier.
+        """
+        statement = sa.select(LicenceRow).where(LicenceRow.identifier == identifier)
+        row = session.scalar(statement.with_for_update(read=True, of=LicenceRow))
+        if row is None:
+            raise LicenceUnknownError
+        return self.licence_of(row), StatusSeat(row.status_list, row.status_index)
+
     def held_by(self, holder: HolderIndex, *, at_most: int = 500) -> list[Licence]:
         """The licences of a holder, newest first."""
         statement = (

@@ -2,8 +2,9 @@
 
 The keys are ``code``, ``name`` (``zh``, ``en``), ``holder``, ``number_field``, ``validity``, ``fields``, and for a type
 that is issued ``page`` (``width_mm``, ``height_mm``, ``most_pages``) and ``seal``; where they apply ``issuers``
-(``codes``, ``regions``), ``agreements``, and ``"use": "reference"`` for a type that is only referred to. They mean what
-:mod:`trust.licence_type` says. No text of GB/T 36903 was at hand; see :data:`trust.content.METADATA_TITLES`.
+(``codes``, ``regions``), ``agreements``, ``shown``, and ``"use": "reference"`` for a type that is only referred to.
+They mean what :mod:`trust.licence_type` says. No text of GB/T 36903 was at hand; see
+:data:`trust.content.METADATA_TITLES`.
 
 ``fields`` is a JSON Schema (draft 2020-12) of an object whose properties stand in the order in which a form shows them.
 A field is text, or a table: an array of objects whose properties are text. Beyond the standard keywords a property has
@@ -58,6 +59,7 @@ _KEYS = frozenset(
         "page",
         "holder",
         "number_field",
+        "shown",
         "validity",
         "seal",
         "co_seals",
@@ -71,6 +73,8 @@ _FIELD = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MM = (20, 900)
 _MAX_VARYING = 3
 _MOST_CO_SEALS = 4
+_MOST_SHOWN = 3
+_LONGEST_SHOWN = 80
 
 
 def read_type(
@@ -132,6 +136,7 @@ def _build(
         name_en=raw["name"]["en"],
         holder=HolderRule(**holder, further=further),
         number_field=raw["number_field"],
+        shown=tuple(raw.get("shown", ())),
         validity=ValidityRule(**validity),
         issuers=IssuerRule(**{key: tuple(codes) for key, codes in issuers.items()}),
         agreements=tuple(Agreement(**each) for each in raw.get("agreements", ())),
@@ -216,6 +221,7 @@ def _contradictions_of_the_schema(found: LicenceType) -> Iterator[str]:
             yield f"the field {key!r} is named but not defined"
         elif key not in found.schema.get("required", ()):
             yield f"the field {key!r} has to be required, since the licence rests on it"
+    yield from _contradictions_of_what_is_shown(found)
     for each in found.holder.further:
         for one, other in ((each.name_field, each.code_field), (each.code_field, each.name_field)):
             together = {*found.schema.get("dependentRequired", {}).get(one, ()), *found.schema.get("required", ())}
@@ -226,6 +232,16 @@ def _contradictions_of_the_schema(found: LicenceType) -> Iterator[str]:
         for key in (found.holder.name_field, found.holder.code_field):
             if key not in columns.get("required", ()):
                 yield f"the column {key!r} of {table!r} has to be required, since it names a holder"
+
+
+def _contradictions_of_what_is_shown(found: LicenceType) -> Iterator[str]:
+    if len(set(found.shown)) < len(found.shown) or len(found.shown) > _MOST_SHOWN:
+        yield f"at most {_MOST_SHOWN} fields are shown offline, each once"
+    for key in found.shown:
+        schema = found.fields.get(key, {})
+        short = "enum" in schema or "pattern" in schema or schema.get("maxLength", _LONGEST_SHOWN + 1) <= _LONGEST_SHOWN
+        if schema.get("format") != "date" and ("format" in schema or schema.get("type") != "string" or not short):
+            yield f"the field {key!r} is shown offline, so it has to be a date or a line of {_LONGEST_SHOWN} characters"
 
 
 def _resting_on(found: LicenceType) -> list[str]:

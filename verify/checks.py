@@ -18,10 +18,12 @@ from store.errors import YinzhengError
 from trust import Licence, LogProof, Origin, Register
 from trust.codes import mask
 from trust.errors import IdentifierInvalidError
+from trust.holders import masked_name
 from verify.anchors import TrustAnchors
 from verify.consents import PresentationRedeemer
 from verify.detached import check_detached
 from verify.inclusion import ProofError, ProvenRecord, own_record
+from verify.offline_presentation import NOT_CHECKED, OfflineCheck, check_offline_presentation
 from verify.pdf import PdfEvidence, Policy, inspect_pdf
 from verify.reasons import CATALOGUE, reason
 from verify.revocation import NOTHING_KNOWN, RevocationData
@@ -212,6 +214,22 @@ class Checker:
         reasons = (reason("presentation.valid"), *checked.verdict.reasons)
         return CheckedPresentation(replace(checked.verdict, reasons=reasons), redeemed.purpose, checked.licence)
 
+    def check_offline_code(self, text: str) -> OfflineCheck:
+        """Check an offline presentation where there is a network: the register says what holds now."""
+        anchors = self._trusted.anchors_for((AnchorPurpose.LICENCE,))[AnchorPurpose.LICENCE]
+        found = check_offline_presentation(text, anchors, crls=self._revocation().data.crls, now=self._clock.now())
+        if found.credential is None:
+            return found
+        checked = self.examine_identifier(found.credential.identifier).verdict
+        shown = [each for each in found.verdict.reasons if each.code != NOT_CHECKED]
+        whole = verdict(
+            [*shown, *checked.reasons],
+            checked_at=checked.checked_at,
+            licence=checked.licence,
+            log_proof=checked.log_proof,
+        )
+        return OfflineCheck(whole, found.credential)
+
     def _evidence(self, file: bytes | Path, policy: Policy, purpose: AnchorPurpose, now: datetime) -> PdfEvidence:
         known = self._revocation()
         anchors = self._trusted.anchors_for((purpose, AnchorPurpose.TIME_STAMP, AnchorPurpose.SEAL_MAKER))
@@ -302,8 +320,3 @@ def _wants_seal_signature(licence: Licence) -> bool:
 
 def _has_seal_signature(evidence: PdfEvidence) -> bool:
     return any(each.kind is SignatureKind.SES for each in evidence.signatures)
-
-
-def masked_name(name: str, *, person: bool) -> str:
-    """A holder's name as anybody may see it: a body's in full, a person's last character only."""
-    return f"{'*' * (len(name) - 1)}{name[-1]}" if person else name

@@ -183,3 +183,27 @@ class AuditStateError(VerifyError):
     kind = Kind.INVALID
     zh = "审计状态文件 {path} 无法读取或已被改动。"
     en = "The state file {path} of the audit cannot be read, or was altered."
+
+
+class PictureUnreadableError(UnreadableError):
+    """A file is no picture in which a QR code could be looked for."""
+
+    code = "verify.picture_unreadable"
+    zh = "无法读取图片。请使用 PNG 或 JPEG 格式，不超过 32 MB、6400 万像素。"
+    en = "The picture cannot be read. Use a PNG or JPEG of at most 32 MB and 64 million pixels."
+
+
+class NoCodeError(UnreadableError):
+    """There is no QR code in a picture."""
+
+    code = "verify.no_code"
+    zh = "图片中没有可以识别的二维码。请对准屏幕、避免反光后重新拍摄。"
+    en = "No QR code could be read in the picture. Take it again, straight on and without glare."
+
+
+class SeveralCodesError(UnreadableError):
+    """There are several QR codes in a picture."""
+
+    code = "verify.several_codes"
+    zh = "图片中有多个不同的二维码，无法确定核验哪一个。请只拍摄一个。"
+    en = "There are several different QR codes in the picture. Take one of a single code."

@@ -790,6 +790,76 @@ _PRESENTATION: dict[str, Entry] = {
     ),
 }
 
+_OFFLINE: dict[str, Entry] = {
+    "offline.valid": Entry(
+        "离线亮证码由发证系统签名，{until} 前有效。它可以被转发：请将出示人与所列姓名、证件号码首尾核对。",
+        "The offline presentation is signed by the issuing service and holds until {until}. It can be passed on: "
+        "compare the person before you with the name and the ends of the number that it shows.",
+        "presentation",
+        _PASSED,
+    ),
+    "offline.status_not_checked": Entry(
+        "未另行核对证照现状：{at} 生成亮证码时登记簿显示有效，此后的变化未知。",
+        "The status was not checked: when the presentation was made, at {at}, the register had the licence in force; "
+        "what happened since is not known.",
+        "presentation",
+        _PASSED,
+    ),
+    "offline.unreadable": Entry(
+        "这不是本系统的离线亮证码，或已损坏（{detail}）。",
+        "This is no offline presentation of this service, or it is damaged ({detail}).",
+        "presentation",
+        _FAILED,
+        _Sub.FORMAT_FAILURE,
+    ),
+    "offline.wrong_certificate": Entry(
+        "签名所用证书不是离线亮证专用证书，不予采信。",
+        "It is signed with a certificate that is not for offline presentations, and cannot be relied on.",
+        "presentation",
+        _FAILED,
+        _Sub.SIG_CONSTRAINTS_FAILURE,
+    ),
+    "offline.untrusted": Entry(
+        "签发该亮证码的证书不能追溯到所信任的根证书，或不在有效期内，无法认定由谁签发。",
+        "The certificate that signed the presentation does not lead to a trusted root, or is out of date, so it is not "
+        "known whose it is.",
+        "presentation",
+        _UNSURE,
+        _Sub.NO_CERTIFICATE_CHAIN_FOUND,
+    ),
+    "offline.certificate_revoked": Entry(
+        "签发该亮证码的证书已被吊销，不予采信。请持证人重新生成。",
+        "The certificate that signed the presentation has been revoked; have the holder make a new one.",
+        "presentation",
+        _FAILED,
+        _Sub.REVOKED,
+    ),
+    "offline.forged": Entry(
+        "离线亮证码的签名无效，内容是伪造的或已被改动。",
+        "The signature of the offline presentation is not valid: it is forged, or has been changed.",
+        "presentation",
+        _FAILED,
+        _Sub.SIG_CRYPTO_FAILURE,
+    ),
+    "offline.not_yet_valid": Entry(
+        "离线亮证码的生成时间晚于现在，请核对本机时钟。",
+        "The offline presentation was made later than now; check the clock of this device.",
+        "presentation",
+        _UNSURE,
+        _Sub.NOT_YET_VALID,
+    ),
+    "offline.expired": Entry(
+        "离线亮证码已于 {at} 过期（可能是截屏），请持证人当面重新生成。",
+        "The offline presentation ran out at {at} and may be a screenshot; have the holder make a new one before you.",
+        "presentation",
+        _FAILED,
+        _Sub.EXPIRED,
+    ),
+    "offline.licence_over": Entry(
+        "证照今日不在有效期内。", "The licence is not in force today.", "presentation", _FAILED, _Sub.EXPIRED
+    ),
+}
+
 _CONSENT: dict[str, Entry] = {
     "consent.unknown": Entry(
         "没有这份授权，或它不是给本单位的。请核对授权编号。",
@@ -1009,6 +1079,7 @@ CATALOGUE = MappingProxyType(
     | _TIME_STAMP
     | _REGISTER
     | _PRESENTATION
+    | _OFFLINE
     | _CONSENT
     | _STATUS_LIST
     | _LOG

@@ -9,6 +9,7 @@ from wallet.consent_records import ConsentRecord, ConsentRecords
 from wallet.consent_requests import Asked, ConsentRequest, ConsentRequests, RequestState
 from wallet.consents import Consents, ConsentState, ConsentTerms, ConsentUse, GivenConsent
 from wallet.errors import PresentationError
+from wallet.offline_presentations import Minting, OfflinePresentation, OfflinePresentations
 from wallet.presentations import Presentation, Presentations, Redeemed
 from wallet.wallet import Entry, Wallets, WalletState
 
@@ -25,6 +26,9 @@ __all__ = [
     "Consents",
     "Entry",
     "GivenConsent",
+    "Minting",
+    "OfflinePresentation",
+    "OfflinePresentations",
     "Presentation",
     "PresentationError",
     "Presentations",

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import Base
+from store.database import APPEND_ONLY, Base
 
 
 class ReferenceRow(Base):
@@ -58,3 +58,17 @@ class PresentationRow(Base):
     expires_at: Mapped[datetime]
     redeemed_at: Mapped[datetime | None]
     redeemed_by: Mapped[str | None]
+
+
+class OfflinePresentationRow(Base):
+    """Append-only: an offline presentation that was made. Who checked it is not known."""
+
+    __tablename__ = "offline_presentation"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    id: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    holder_index: Mapped[bytes] = mapped_column(index=True)
+    identifier: Mapped[str] = mapped_column(sa.ForeignKey("licence.identifier"))
+    purpose: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

@@ -37,8 +37,26 @@ class PurposeInvalidError(YinzhengError):
 
     code = "wallet.purpose_invalid"
     kind = Kind.INVALID
-    zh = "请写明用途，1 至 100 字，不含控制字符。"
-    en = "Say what the presentation is for, in 1 to 100 characters without control characters."
+    zh = "请写明用途，1 至 {longest} 字，不含控制字符。"
+    en = "Say what the presentation is for, in 1 to {longest} characters without control characters."
+
+
+class LifetimeInvalidError(YinzhengError):
+    """An offline presentation is to hold for too short or too long a time."""
+
+    code = "wallet.lifetime_invalid"
+    kind = Kind.INVALID
+    zh = "离线亮证码的有效期应为 {shortest} 至 {longest} 分钟的整分钟数。"
+    en = "An offline presentation holds for {shortest} to {longest} whole minutes."
+
+
+class TooLargeForCodeError(YinzhengError):
+    """What an offline presentation has to say does not fit in one QR code."""
+
+    code = "wallet.too_large_for_code"
+    kind = Kind.CONFLICT
+    zh = "该证照内容过长，无法放入一个离线亮证码。请缩短用途，或改用联网亮证码。"
+    en = "The licence says too much for one offline code. Shorten the purpose, or show it online."
 
 
 class PresentationError(YinzhengError):

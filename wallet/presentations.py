@@ -7,18 +7,12 @@ purpose and, where the holder chose one, the body that may redeem it.
 
 from __future__ import annotations
 
-import io
 import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import qrcode
 import sqlalchemy as sa
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.image.base import BaseImage
-from qrcode.image.pil import PilImage
-from qrcode.image.svg import SvgPathImage
 
 from keys import TokenSigner, TokenVerifier
 from keys.errors import TokenExpiredError, TokenInvalidError
@@ -34,6 +28,7 @@ from wallet.errors import (
     PresentationUsedError,
     PurposeInvalidError,
 )
+from wallet.qr import QrCode
 from wallet.wallet import Wallets
 
 LIFETIME = timedelta(seconds=60)
@@ -56,19 +51,11 @@ class Presentation:
 
     def qr_svg(self) -> str:
         """The token as a QR code: an SVG image."""
-        return self._qr(SvgPathImage).decode()
+        return QrCode(self.token).svg()
 
     def qr_png(self) -> bytes:
         """The token as a QR code: a PNG image."""
-        return self._qr(PilImage)
-
-    def _qr(self, image_factory: type[BaseImage]) -> bytes:
-        """Medium error correction and the quiet zone of ISO/IEC 18004, so that a telephone reads it off another."""
-        code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=4)
-        code.add_data(self.token, optimize=0)
-        out = io.BytesIO()
-        code.make_image(image_factory=image_factory).save(out)
-        return out.getvalue()
+        return QrCode(self.token).png()
 
     def __repr__(self) -> str:
         return f"Presentation({self.identifier})"
@@ -111,7 +98,7 @@ class Presentations:
         :raises NotPresentableError: it does not hold at present.
         :raises PurposeInvalidError: the purpose is empty, too long, or has control characters.
         """
-        purpose = _checked_purpose(purpose)
+        purpose = checked_purpose(purpose)
         licence = self._wallets.licence(holder, identifier)
         state = licence.state_on(self._register.today())
         if state is not LicenceState.VALID:
@@ -181,8 +168,12 @@ class Presentations:
         raise PresentationAudienceError
 
 
-def _checked_purpose(purpose: str) -> str:
+def checked_purpose(purpose: str) -> str:
+    """A purpose in its normal form.
+
+    :raises PurposeInvalidError: it is empty, too long, or has control characters.
+    """
     text = unicodedata.normalize("NFC", purpose).strip()
     if not text or len(text) > _MAX_PURPOSE or any(unicodedata.category(char).startswith("C") for char in text):
-        raise PurposeInvalidError
+        raise PurposeInvalidError(longest=_MAX_PURPOSE)
     return text

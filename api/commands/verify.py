@@ -9,10 +9,12 @@ import typer
 from rich.markup import escape
 
 from api.commands.common import console, errors, in_place, open_services, person, print_json, read_bytes, write_bytes
+from api.commands.qr_codes import as_object, check_qr, print_credential
 from api.commands.receipts import verify_receipt
 from api.errors import FileUnreadableError, RequestInvalidError
 from api.services import Services
 from store.errors import YinzhengError
+from trust.offline_credential import OfflineCredential
 from verify import Indication, Policy, SealMakerTrust, TrustAnchors, Verdict
 from verify.errors import UnreadableError, VerifyError
 from verify.offline import check_offline
@@ -32,7 +34,7 @@ _LARGEST_LIST = 64 * 1024 * 1024
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(help="PDF 文件 A PDF file.")],
+    file: Annotated[Path | None, typer.Argument(help="PDF 文件 A PDF file.")] = None,
     trust: Annotated[
         Path | None,
         typer.Option(help="只信任此 PEM 文件中的根证书，不查登记簿 Trust these roots only, and ask no register."),
@@ -59,6 +61,13 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE", help="日志证明（log prove 的输出） A proof from the log, for --offline."),
     ] = None,
+    qr: Annotated[
+        Path | None,
+        typer.Option(metavar="IMAGE", help="亮证码图片（PNG、JPEG）A picture of a QR code, in place of a PDF."),
+    ] = None,
+    body: Annotated[
+        str | None, typer.Option(help="核验单位的统一社会信用代码，联网亮证码须给出 Who redeems what was made online.")
+    ] = None,
     receipt: Annotated[
         bool, typer.Option("--receipt", help="文件是核验回执（JWS）The file is the receipt of a check.")
     ] = False,
@@ -68,32 +77,43 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="供程序读取 For programs.")] = False,
 ) -> None:
-    """核验 PDF 证照。Check a PDF: exit 0 passed, 1 failed or not certain, 2 not a PDF or no signature in it.
+    """核验 PDF 证照或亮证码。Check a PDF: exit 0 passed, 1 failed or not certain, 2 not a PDF or no signature in it.
 
     无法核验的文件不出报告。There is no report on a file that cannot be judged.
     """
+    evidence = qr if file is None else file
+    if evidence is None or (file is not None and qr is not None):
+        raise RequestInvalidError(problem="一个 PDF 文件，或 --qr 图片 (a PDF, or --qr with a picture)")
     if receipt:
-        verify_receipt(file, jwks, as_json=as_json)
+        verify_receipt(evidence, jwks, as_json=as_json)
         return
+    credential: OfflineCredential | None = None
     with open_services() as services:
         try:
-            if offline:
-                verdict = _offline_verdict(services, file, trust, status_list, log_proof)
+            if qr is not None:
+                verdict, credential = check_qr(
+                    services, qr, offline=offline, trust=trust, status_list=status_list, body=body
+                )
+            elif offline:
+                verdict = _offline_verdict(services, evidence, trust, status_list, log_proof)
             else:
-                verdict = _verdict(services, file, trust, policy)
+                verdict = _verdict(services, evidence, trust, policy)
         except (VerifyError, FileUnreadableError) as error:
             print_unjudged(error, as_json=as_json)
             unreadable = isinstance(error, UnreadableError | FileUnreadableError)
             raise typer.Exit(_UNREADABLE if unreadable else 1) from None
         if report is not None:
-            context = CheckContext(file_name=file.name, checked_by=person(), purpose=purpose)
+            context = CheckContext(file_name=evidence.name, checked_by=person(), purpose=purpose)
             write_bytes(report, services.report_printer.print(verdict, context))
         if report_xml is not None:
             write_bytes(report_xml, xml_of(verdict))
     if as_json:
-        print_json(verdict.to_json())
+        shown = {} if credential is None else {"presentation": as_object(credential)}
+        print_json({**verdict.to_json(), **shown})
     else:
         print_verdict(verdict)
+        if credential is not None:
+            print_credential(credential)
     raise typer.Exit(0 if verdict.passed else 1)
 
 

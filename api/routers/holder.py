@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -10,7 +11,16 @@ from api.clients import Client, Scope
 from api.errors import ScopeMissingError
 from api.problems import responses
 from api.routers.issuer import PDF_ANSWER, IdentifierPath, pdf_response
-from api.schemas import ArrangeRequest, GroupView, PresentationView, PresentRequest, WalletLicenceView
+from api.schemas import (
+    ArrangeRequest,
+    GroupView,
+    MintingView,
+    OfflinePresentationView,
+    PresentationView,
+    PresentOfflineRequest,
+    PresentRequest,
+    WalletLicenceView,
+)
 from api.security import ServicesDep, client_with
 from trust import HolderIndex, LicenceState
 from wallet import Entry
@@ -112,3 +122,31 @@ def present(services: ServicesDep, holder: HolderDep, body: PresentRequest, resp
     response.headers["Cache-Control"] = "no-store"
     presentation = services.presentations.present(holder, body.identifier, purpose=body.purpose, audience=body.audience)
     return PresentationView.of(presentation)
+
+
+@router.post(
+    "/offline-presentations",
+    status_code=201,
+    summary="离线亮证 Show a licence offline",
+    responses=responses(401, 403, 404, 409, 413, 422),
+)
+def present_offline(
+    services: ServicesDep, holder: HolderDep, body: PresentOfflineRequest, response: Response
+) -> OfflinePresentationView:
+    """生成供无网络场合核验的亮证码，默认五分钟有效。核验方只需根证书（docs/offline-presentations.md）。每次生成均有记录。
+
+    A QR code that is checked without a network, with nothing but the root certificate. Each one made is on record.
+    """
+    response.headers["Cache-Control"] = "no-store"
+    lifetime = timedelta(minutes=body.minutes)
+    return OfflinePresentationView.of(
+        services.offline_presentations.present(holder, body.identifier, purpose=body.purpose, lifetime=lifetime)
+    )
+
+
+@router.get(
+    "/offline-presentations", summary="离线亮证记录 Offline presentations that were made", responses=responses(401, 403)
+)
+def offline_presentations(services: ServicesDep, holder: HolderDep) -> list[MintingView]:
+    """本人生成过的离线亮证码，新的在前；谁核验过无从得知。Newest first; who checked them is not known."""
+    return [MintingView.of(each) for each in services.offline_presentations.made_by(holder)]

@@ -40,6 +40,7 @@ LEAVES = [
     (KeyPurpose.TOKEN, CertificateProfile.TOKEN),
     (KeyPurpose.RECEIPT, CertificateProfile.TOKEN),
     (KeyPurpose.CONSENT, CertificateProfile.TOKEN),
+    (KeyPurpose.PRESENTATION, CertificateProfile.PRESENTATION),
 ]
 
 
@@ -49,7 +50,7 @@ def verify(house: House, leaf: x509.Certificate, folder: Path, *options: str, at
     return openssl(
         *("verify", "-x509_strict", "-policy_check", "-attime", moment, *options),
         *("-CAfile", write_pem(folder / "root.pem", root)),
-        *("-untrusted", write_pem(folder / "above.pem", *above)),
+        *(("-untrusted", write_pem(folder / "above.pem", *above)) if above else ()),
         write_pem(folder / "leaf.pem", leaf),
     )
 
