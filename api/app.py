@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from threading import Event, Thread
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from api import problems
 from api.builtin_provider.router import router as builtin_provider
 from api.limits import BodyLimit
-from api.pages import router as pages
-from api.pages import sign_in
+from api.pages.assets import Assets
 from api.pages.failures import failure
+from api.pages.routers import ROUTERS as PAGES
 from api.problems import Problem
 from api.request_log import RequestLog
 from api.routers import (
@@ -48,8 +46,6 @@ from api.routers import (
 )
 from api.security_headers import SecurityHeaders
 from api.services import Services
-
-_STATIC = Path(__file__).parent / "static"
 
 _DESCRIPTION = """
 印证为城市提供电子证照签发、用印、亮证与核验服务。
@@ -128,11 +124,11 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         health.router,
     ):
         app.include_router(router)
-    app.include_router(pages.router, include_in_schema=False)
-    app.include_router(sign_in.router, include_in_schema=False)
+    for pages in PAGES:
+        app.include_router(pages, include_in_schema=False)
     if services.settings.builtin_provider:
         app.include_router(builtin_provider, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount("/static", Assets(), name="static")
     app.add_middleware(BodyLimit, max_upload_bytes=services.settings.max_upload_bytes)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)

@@ -13,7 +13,7 @@ from api.builtin_provider.people import HOLDERS, OFFICERS
 from api.builtin_provider.provider import PATH, Asked
 from api.errors import PathUnknownError
 from api.openid import LOOPBACK
-from api.pages.rendering import page
+from api.pages.frame import show
 from api.security import ServicesDep
 from api.sign_in_errors import SignInFailedError
 
@@ -65,7 +65,7 @@ def jwks(services: ServicesDep) -> Mapping[str, Any]:
 def authorize(request: Request, services: ServicesDep, asked: AskedDep) -> HTMLResponse:
     """Whom to sign in as."""
     services.builtin_provider.check(asked)
-    return page(request, "builtin_provider.html", holders=HOLDERS, officers=OFFICERS, query=request.url.query)
+    return show(request, "builtin_provider.html", holders=HOLDERS, officers=OFFICERS, query=request.url.query)
 
 
 @router.post("/authorize", response_class=RedirectResponse)

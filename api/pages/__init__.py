@@ -1,1 +1,1 @@
-"""Pages for people: the public check page."""
+"""Pages for people, in two languages: see ``docs/design-system.md``."""

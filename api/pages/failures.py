@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.languages import language_of
-from api.pages.rendering import page
+from api.pages.frame import show
 from api.problems import status_of
 from api.sign_in_errors import (
     AssuranceTooLowError,
@@ -29,7 +29,7 @@ def failure(request: Request, error: YinzhengError) -> Response | None:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?{urlencode({'next': asked})}", 303, {"Cache-Control": "no-store"})
     message = error.message_zh if language_of(request) == "zh" else error.message_en
-    return page(
+    return show(
         request,
         "failure.html",
         status=status_of(error),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, UploadFile
@@ -9,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from api.errors import PathUnknownError
 from api.languages import language_of
-from api.pages.rendering import page
+from api.pages.frame import TEMPLATES, show
 from api.pages.words import WORDS
 from api.problems import all_errors, status_of
 from api.security import ServicesDep, remote_address
@@ -21,16 +22,27 @@ from verify import PUBLIC, CheckEntry, Verdict
 router = APIRouter()
 
 
+def _subject_name(subject: str) -> str:
+    """The common name in a distinguished name (RFC 4514); the whole of it where there is none."""
+    for part in re.split(r"(?<!\\),", subject):
+        if part.startswith("CN="):
+            return re.sub(r"\\(.)", r"\1", part.removeprefix("CN="))
+    return subject
+
+
+TEMPLATES.filters["subject_name"] = _subject_name
+
+
 @router.get("/", response_class=HTMLResponse)
 def home(request: Request) -> HTMLResponse:
     """The form."""
-    return page(request, "check.html")
+    return _page(request, "check.html")
 
 
 @router.get("/check", response_class=HTMLResponse)
 def check_form(request: Request) -> HTMLResponse:
     """The form again, for who reloads the page of a result."""
-    return page(request, "check.html")
+    return _page(request, "check.html")
 
 
 @router.post("/check", response_class=HTMLResponse)
@@ -47,7 +59,7 @@ def check(
             return _checked(request, services, "pdf", lambda: services.checker.check_pdf(given))
     if identifier:
         return _checked(request, services, "identifier", lambda: services.checker.check_identifier(identifier))
-    return page(request, "check.html", problem=WORDS[language_of(request)]["nothing_given"], status=422)
+    return _page(request, "check.html", problem=WORDS[language_of(request)]["nothing_given"], status=422)
 
 
 @router.get("/c/{identifier}", response_class=HTMLResponse)
@@ -62,7 +74,7 @@ def problem(request: Request, code: str) -> HTMLResponse:
     error = all_errors().get(code)
     if error is None:
         raise PathUnknownError
-    return page(request, "problem.html", error=error)
+    return _page(request, "problem.html", error=error)
 
 
 def _checked(request: Request, services: Services, evidence: Any, check: Any) -> HTMLResponse:
@@ -73,6 +85,11 @@ def _checked(request: Request, services: Services, evidence: Any, check: Any) ->
         if status_of(error) >= 500:
             raise
         message = error.message_zh if language_of(request) == "zh" else error.message_en
-        return page(request, "check.html", problem=message, problem_code=error.code, status=status_of(error))
+        return _page(request, "check.html", problem=message, problem_code=error.code, status=status_of(error))
     services.check_records.add(CheckEntry(verdict, evidence, PUBLIC))
-    return page(request, "verdict.html", verdict=verdict)
+    return _page(request, "verdict.html", verdict=verdict)
+
+
+def _page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    given = {"problem": None, "problem_code": None, **values}
+    return show(request, template, here="/", status=status, **given)

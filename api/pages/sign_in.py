@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.builtin_provider.router import only_here
-from api.pages.rendering import page
+from api.pages.frame import show
 from api.security import ServicesDep, remote_address
 from api.services import Services
 from api.sessions import (
@@ -79,7 +79,7 @@ def by_link(request: Request, services: ServicesDep, token: str) -> Response:
 @router.get("/sign-out", response_class=HTMLResponse)
 def sign_out_form(request: Request, services: ServicesDep, found: SignedInDep) -> HTMLResponse:
     """Who is signed in, and in how many browsers."""
-    return page(request, "sign_out.html", signed_in=found, count=services.sessions.count(found))
+    return show(request, "sign_out.html", signed_in=found, count=services.sessions.count(found))
 
 
 @router.post("/sign-out", response_class=RedirectResponse, dependencies=[CsrfCheckedDep])

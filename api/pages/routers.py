@@ -1,0 +1,7 @@
+"""The routers of all pages."""
+
+from __future__ import annotations
+
+from api.pages import design, router, sign_in
+
+ROUTERS = (router.router, design.router, sign_in.router)
