@@ -20,7 +20,15 @@ _LARGEST_MM: Final = 1000
 _MOST_EXTENSIONS: Final = 100
 _UTC_TIME: Final = re.compile(rb"\d{12}Z")
 _GENERALIZED_TIME: Final = re.compile(rb"(\d{14})(?:\.(\d{0,8}[1-9]))?Z")
-_CODECS: Final = {IA5_STRING: "ascii", strict.PRINTABLE_STRING: "ascii", strict.UTF8_STRING: "utf-8"}
+_TELETEX_STRING: Final = 0x14
+_BMP_STRING: Final = 0x1E
+_CODECS: Final = {
+    IA5_STRING: "ascii",
+    strict.PRINTABLE_STRING: "ascii",
+    strict.UTF8_STRING: "utf-8",
+    _TELETEX_STRING: "latin-1",
+    _BMP_STRING: "utf-16-be",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +64,13 @@ def read_integer(fields: strict.Reader) -> int:
     return int.from_bytes(contents, "big", signed=True)
 
 
-def read_text(fields: strict.Reader, tag: int) -> str:
-    """A string of one of the types in use, without control characters."""
+def read_text(fields: strict.Reader) -> str:
+    """A string without control characters, of whichever type: writers differ in them, and some end it with a null."""
+    tag = fields.peek()
+    if tag not in _CODECS:
+        raise strict.DerError("a text was expected")
     try:
-        text = fields.read(tag).decode(_CODECS[tag])
+        text = fields.read(tag).decode(_CODECS[tag]).rstrip("\0")
     except UnicodeDecodeError:
         raise strict.DerError("a text is not of its type's characters") from None
     if any(character < " " or "\x7f" <= character <= "\x9f" for character in text):
@@ -109,11 +120,6 @@ def _moment(digits: bytes) -> datetime:
     return datetime.strptime(digits.decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
 
 
-def read_certificate(fields: strict.Reader) -> bytes:
-    """A certificate in an OCTET STRING."""
-    return fields.read(strict.OCTET_STRING)
-
-
 def read_extensions(fields: strict.Reader) -> tuple[Extension, ...]:
     """Extensions at the end of a structure: tagged [0], or without a tag as some writers put them; or none."""
     if fields.peek() == 0xA0:
@@ -146,8 +152,11 @@ def _read_extension(fields: strict.Reader) -> Extension:
     return extension
 
 
-def whole_bytes(contents: bytes) -> bytes:
-    """The bytes of a BIT STRING of whole bytes."""
+def read_bits(fields: strict.Reader) -> bytes:
+    """A BIT STRING of whole bytes, or the OCTET STRING that some writers put in its place."""
+    if fields.peek() == strict.OCTET_STRING:
+        return fields.read(strict.OCTET_STRING)
+    contents = fields.read(strict.BIT_STRING)
     if contents[:1] != b"\x00":
         raise strict.DerError("a bit string is not of whole bytes")
     return contents[1:]

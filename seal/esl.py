@@ -15,17 +15,15 @@ from typing import Final
 from keys import der
 from keys import strict_der as strict
 from seal._esl_der import (
-    IA5_STRING,
     Extension,
     check_picture,
-    read_certificate,
+    read_bits,
     read_extensions,
     read_integer,
     read_oid,
     read_text,
     read_time,
     reading,
-    whole_bytes,
 )
 from seal.esl_errors import EslVersionUnknownError
 
@@ -107,9 +105,9 @@ def read_esl_element(encoded: bytes) -> Esl:
     information = fields.read_whole(strict.SEQUENCE)
     inside = strict.Reader(strict.Reader(information).read(strict.SEQUENCE))
     version, vendor = _read_header(inside.read(strict.SEQUENCE))
-    identifier = read_text(inside, IA5_STRING)
+    identifier = read_text(inside)
     oldest = fields.peek() == strict.SEQUENCE
-    kind, name, certificates, digests, times = _read_property(inside.read(strict.SEQUENCE), oldest=oldest)
+    kind, name, certificates, digests, times = _read_property(inside.read(strict.SEQUENCE))
     picture = _read_picture(inside.read(strict.SEQUENCE))
     extensions = read_extensions(inside)
     inside.end()
@@ -119,11 +117,11 @@ def read_esl_element(encoded: bytes) -> Esl:
         fields.end()
     certificate = rest.read(strict.OCTET_STRING)
     algorithm = read_oid(rest)
-    signature = whole_bytes(rest.read(strict.BIT_STRING))
+    signature = read_bits(rest)
     time_stamp = None
     if version == 5 and rest.peek() == 0xA0:
         wrapped = strict.Reader(rest.read(0xA0))
-        time_stamp = whole_bytes(wrapped.read(strict.BIT_STRING))
+        time_stamp = read_bits(wrapped)
         wrapped.end()
     rest.end()
     signed = information
@@ -154,10 +152,10 @@ def read_esl_element(encoded: bytes) -> Esl:
 
 def _read_header(contents: bytes) -> tuple[int, str]:
     fields = strict.Reader(contents)
-    if fields.read(IA5_STRING) != b"ES":
+    if read_text(fields) != "ES":
         raise strict.DerError("the header does not say ES")
     version = read_integer(fields)
-    vendor = read_text(fields, IA5_STRING)
+    vendor = read_text(fields)
     fields.end()
     if not 1 <= version <= 5:
         raise EslVersionUnknownError(version=version)
@@ -165,22 +163,24 @@ def _read_header(contents: bytes) -> tuple[int, str]:
 
 
 def _read_property(
-    contents: bytes, *, oldest: bool
+    contents: bytes,
 ) -> tuple[int, str, tuple[bytes, ...], tuple[CertificateDigest, ...], tuple[datetime, datetime, datetime]]:
     fields = strict.Reader(contents)
     kind = read_integer(fields)
-    name = read_text(fields, strict.UTF8_STRING)
-    list_type = _CERTIFICATES if oldest else read_integer(fields)
+    name = read_text(fields)
+    # the oldest form has certificates only, and so no number that tells which
+    list_type = read_integer(fields) if fields.peek() == strict.INTEGER else _CERTIFICATES
     listed = strict.Reader(fields.read(strict.SEQUENCE))
     certificates: list[bytes] = []
     digests: list[CertificateDigest] = []
     while listed.peek() is not None:
-        if list_type == _CERTIFICATES:
-            certificates.append(read_certificate(listed))
-        elif list_type == _DIGESTS:
-            digests.append(_read_digest(listed.read(strict.SEQUENCE)))
-        else:
+        if list_type not in (_CERTIFICATES, _DIGESTS):
             raise strict.DerError("an unknown kind of certificate list")
+        # what stands there says by itself which it is
+        if listed.peek() == strict.OCTET_STRING:
+            certificates.append(listed.read(strict.OCTET_STRING))
+        else:
+            digests.append(_read_digest(listed.read(strict.SEQUENCE)))
         if len(certificates) + len(digests) > _MOST_CERTIFICATES:
             raise strict.DerError("too many certificates")
     times = (read_time(fields), read_time(fields), read_time(fields))
@@ -190,7 +190,7 @@ def _read_property(
 
 def _read_digest(contents: bytes) -> CertificateDigest:
     fields = strict.Reader(contents)
-    digest = CertificateDigest(read_text(fields, strict.PRINTABLE_STRING), fields.read(strict.OCTET_STRING))
+    digest = CertificateDigest(read_text(fields), fields.read(strict.OCTET_STRING))
     fields.end()
     return digest
 
@@ -198,7 +198,7 @@ def _read_digest(contents: bytes) -> CertificateDigest:
 def _read_picture(contents: bytes) -> SealPicture:
     fields = strict.Reader(contents)
     picture = SealPicture(
-        read_text(fields, IA5_STRING), fields.read(strict.OCTET_STRING), read_integer(fields), read_integer(fields)
+        read_text(fields), fields.read(strict.OCTET_STRING), read_integer(fields), read_integer(fields)
     )
     fields.end()
     check_picture(picture.width_mm, picture.height_mm)

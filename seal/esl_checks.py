@@ -22,13 +22,14 @@ from keys.certificate_checks import (
     sm2_key_of,
 )
 from keys.errors import CertificateUnreadableError, Sm2KeyInvalidError
-from keys.sm2 import SM2_WITH_SM3
+from keys.sm2 import SM2_WITH_SM3, encode_signature
 from seal.esl import Esl
 from seal.findings import Finding, Severity, finding
 
 SM2_SIGNATURES: Final = frozenset({SM2_WITH_SM3, "1.2.156.10197.1.301.1"})
 """SM2-with-SM3, and the identifier of SM2 signatures as such (GM/T 0006-2012), by which writers mean the same."""
 
+_NUMBER_BYTES: Final = 32
 _MAGIC: Final = {
     "PNG": b"\x89PNG\r\n\x1a\n",
     "JPG": b"\xff\xd8\xff",
@@ -112,7 +113,15 @@ def verify(
         key = sm2_key_of(loaded)
     except Sm2KeyInvalidError:
         return SignatureState.UNSUPPORTED, loaded
-    return SignatureState.VALID if key.verify(signature, signed) else SignatureState.INVALID, loaded
+    return SignatureState.VALID if key.verify(_encoded(signature), signed) else SignatureState.INVALID, loaded
+
+
+def _encoded(signature: bytes) -> bytes:
+    """A signature as GB/T 35276 has it, also where its two numbers stand side by side (as hardware gives them)."""
+    if len(signature) != 2 * _NUMBER_BYTES:
+        return signature
+    numbers = (int.from_bytes(half, "big") for half in (signature[:_NUMBER_BYTES], signature[_NUMBER_BYTES:]))
+    return encode_signature(*numbers)
 
 
 def trust_code(

@@ -20,15 +20,14 @@ from keys import strict_der as strict
 from keys.certificate_checks import is_valid_at, may_sign_data
 from keys.sm2 import SM2_WITH_SM3
 from seal._esl_der import (
-    IA5_STRING,
     Extension,
+    read_bits,
     read_extensions,
     read_integer,
     read_oid,
     read_text,
     read_time,
     reading,
-    whole_bytes,
 )
 from seal.esl import LARGEST as LARGEST_ESL
 from seal.esl import Esl, read_esl_element
@@ -101,17 +100,17 @@ def read_ses_signature(data: bytes) -> SesSignature:
         esl = read_esl_element(inside.read_whole(strict.SEQUENCE))
         oldest = fields.peek() == strict.BIT_STRING
         signed_at = _read_bit_time(inside) if oldest else read_time(inside)
-        digest = whole_bytes(inside.read(strict.BIT_STRING))
-        text = read_text(inside, IA5_STRING)
+        digest = read_bits(inside)
+        text = read_text(inside)
         extensions = () if oldest else read_extensions(inside)
         own = inside if oldest else fields
         certificate = own.read(strict.OCTET_STRING)
         algorithm = read_oid(own)
-        signature = whole_bytes(fields.read(strict.BIT_STRING))
+        signature = read_bits(fields)
         time_stamp = None
         if not oldest and fields.peek() == 0xA0:
             tagged = strict.Reader(fields.read(0xA0))
-            time_stamp = whole_bytes(tagged.read(strict.BIT_STRING))
+            time_stamp = read_bits(tagged)
             tagged.end()
         inside.end()
         fields.end()
@@ -272,7 +271,7 @@ def _digest(kind: str, certificate: bytes) -> bytes:
 
 def _read_bit_time(fields: strict.Reader) -> datetime | None:
     """The time in version 1: a BIT STRING with UTCTime, GeneralizedTime, or a time stamp, which is left alone."""
-    contents = whole_bytes(fields.read(strict.BIT_STRING))
+    contents = read_bits(fields)
     if contents[:1] not in (b"\x17", b"\x18"):
         return None
     inside = strict.Reader(contents)

@@ -18,6 +18,7 @@ from esl_house import (
     OTHERS,
     PICTURE,
     PNG,
+    STRANGER,
     USER,
     certified,
     form_1,
@@ -26,13 +27,14 @@ from esl_house import (
     information,
     make,
     openssl_verifies,
+    utc_time,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keys import CertificateProfile, _der, der
 from keys.certificate_checks import load_certificate
-from keys.sm2 import sm3
+from keys.sm2 import SM2_WITH_SM3, decode_signature, sm3
 from seal._esl_der import Extension
 from seal.esl import LARGEST, CertificateDigest, SealPicture, read_esl
 from seal.esl_checks import EslCheck, SignatureState, check_esl
@@ -218,6 +220,58 @@ class TestForms:
             esl = read_esl(form_4(information(extra=extra)))
             assert esl.extensions == (Extension("1.2.3", False, b"v"),)
             assert check_esl(esl, at=NOW).signature is SignatureState.VALID
+
+
+class TestOtherWriters:
+    """Published seals differ in what the standard fixes; what their makers signed verifies all the same."""
+
+    @pytest.mark.parametrize("picture_type", ["PNG", "png", "gif", "bmp", "jpg", "svg", "ofd", "xyz"])
+    def test_pictures_of_any_kind_are_read(self, picture_type: str) -> None:
+        magic = {"gif": b"GIF89a", "bmp": b"BM", "jpg": b"\xff\xd8\xff", "svg": b"<svg/>", "ofd": b"PK\x03\x04"}
+        data = magic.get(picture_type, PNG)
+        picture = der.sequence(ia5(picture_type), der.octet_string(data), der.integer(42), der.integer(42))
+        check = check_esl(read_esl(form_4(information(picture=picture))), at=NOW)
+        assert check.signature is SignatureState.VALID
+        assert "esl.picture_differs" not in found(check)
+
+    @pytest.mark.parametrize("tag", [0x0C, 0x13, 0x14, 0x16])
+    @pytest.mark.parametrize("end", [b"", b"\x00"])
+    def test_texts_of_any_type_are_read(self, tag: int, end: bytes) -> None:
+        picture = der.sequence(der.tlv(tag, b"PNG" + end), der.octet_string(PNG), der.integer(42), der.integer(42))
+        users = der.sequence(der.sequence(der.tlv(tag, b"SM3" + end), der.octet_string(sm3(USER.der))))
+        esl = read_esl(form_4(information(list_type=2, users=users, picture=picture)))
+        assert (esl.picture.format, esl.certificate_digests[0].kind) == ("PNG", "SM3")
+        assert check_esl(esl, at=NOW).signature is SignatureState.VALID
+
+    def test_several_users_are_read_and_any_of_them_may_sign(self) -> None:
+        users = der.sequence(*(der.octet_string(each.der) for each in (STRANGER, USER, MAKER)))
+        esl = read_esl(form_4(information(users=users)))
+        assert esl.certificates == (STRANGER.der, USER.der, MAKER.der)
+
+    def test_digests_are_read_whatever_the_number_before_them_says(self) -> None:
+        users = der.sequence(der.sequence(der.tlv(0x13, b"SM3"), der.octet_string(sm3(USER.der))))
+        assert read_esl(form_4(information(list_type=1, users=users))).certificate_digests
+
+    @pytest.mark.parametrize("version", [1, 2, 3])
+    def test_the_times_of_either_form_are_read_in_either(self, version: int) -> None:
+        later = tuple(_der.generalized_time(at) for at in (DRAFT.created_at, DRAFT.valid_from, DRAFT.valid_until))
+        esl = read_esl(form_1(information(version=version, oldest=True, times=later)))
+        assert (esl.form, esl.valid_until) == (1, DRAFT.valid_until)
+        earlier = tuple(utc_time(at) for at in (DRAFT.created_at, DRAFT.valid_from, DRAFT.valid_until))
+        assert read_esl(form_4(information(times=earlier))).valid_until == DRAFT.valid_until
+
+    def test_a_signature_of_two_bare_numbers_in_an_octet_string_verifies(self) -> None:
+        info = information()
+        numbers = decode_signature(MAKER.key.sign(info))
+        assert numbers is not None
+        bare = b"".join(each.to_bytes(32, "big") for each in numbers)
+
+        def seal(signature: bytes) -> bytes:
+            return der.sequence(info, der.octet_string(MAKER.der), der.oid(SM2_WITH_SM3), der.octet_string(signature))
+
+        assert check_esl(read_esl(seal(bare)), at=NOW).signature is SignatureState.VALID
+        for wrong in (bare[:-1] + bytes((bare[-1] ^ 1,)), bare[::-1], bytes(64), bare[:-1]):
+            assert check_esl(read_esl(seal(wrong)), at=NOW).signature is SignatureState.INVALID
 
 
 class TestFindings:
