@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -114,11 +114,12 @@ from trust import (
 from trust.archives import Archives
 from trust.batch import BatchKind
 from trust.batch_loading import BatchLoading
-from trust.batch_work import BatchWorker, Done, LineHandler, Task
+from trust.batch_work import BatchWorker, Done, DoneTogether, LineHandler, Task
 from trust.batches import Batches
 from trust.exchange import Exchange
 from trust.feed import ChangeFeed
 from trust.issuing import IssueOrder
+from trust.issuing_together import IssuingTogether
 from trust.licence import Licence
 from trust.quality_report import QualityReports
 from trust.references import References
@@ -517,6 +518,17 @@ class Services:
         return f"{self.settings.base_url}/c/"
 
     @cached_property
+    def issuing_together(self) -> IssuingTogether:
+        """Issues several licences in one go."""
+        return IssuingTogether(
+            database=self.database,
+            catalogue=self.catalogue,
+            register=self.register,
+            issuing=self.issuing,
+            clock=self.clock,
+        )
+
+    @cached_property
     def changing(self) -> Changing:
         """Puts new versions of licences in the place of old ones."""
         return Changing(
@@ -558,7 +570,8 @@ class Services:
             BatchKind.ISSUE: self._issue_line,
             BatchKind.IMPORT: self.archives.enter,
         }
-        return BatchWorker(self.database, self.batches, self.clock, handlers)
+        together = {BatchKind.ISSUE: self._issue_lines}
+        return BatchWorker(self.database, self.batches, self.clock, handlers, together=together)
 
     @cached_property
     def quality_reports(self) -> QualityReports:
@@ -584,15 +597,11 @@ class Services:
         )
 
     def _issue_line(self, task: Task, done: Done) -> tuple[Licence, bool]:
-        order = IssueOrder(
-            type=task.type_slug,
-            fields=task.said["fields"],
-            actor=task.actor,
-            issuer_code=task.issuer_code,
-            issue_date=task.issue_date,
-        )
-        issued = self.issuing.issue(order, also=done)
+        issued = self.issuing.issue(_order_of(task), also=done)
         return issued.licence, issued.created
+
+    def _issue_lines(self, tasks: Sequence[Task], done: DoneTogether) -> None:
+        self.issuing_together.issue([_order_of(task) for task in tasks], also=done)
 
     @cached_property
     def extending(self) -> Extending:
@@ -939,6 +948,17 @@ class Services:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _order_of(task: Task) -> IssueOrder:
+    """What a line of a batch orders."""
+    return IssueOrder(
+        type=task.type_slug,
+        fields=task.said["fields"],
+        actor=task.actor,
+        issuer_code=task.issuer_code,
+        issue_date=task.issue_date,
+    )
 
 
 def kek_source(file: Path | None, passphrase_file: Path | None) -> KekSource | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -57,6 +57,13 @@ class RecordLog:
         """
         if number is None:
             number = ledger.next_number(session, record.subject)
+        ledger.append_all(session, [self._entry(record, number)])
+
+    def add_first(self, session: Session, records: Iterable[Record]) -> None:
+        """Enter the first records about things that the caller's transaction has just made."""
+        ledger.append_all(session, [self._entry(each, 1) for each in records])
+
+    def _entry(self, record: Record, number: int) -> ledger.NewEntry:
         named = {"kind": record.kind, "subject": record.subject, "number": number}
         opening = canonical_json({**record.facts, **named})
         withheld = canonical_json({**record.particulars, **named})
@@ -68,7 +75,7 @@ class RecordLog:
             "digest": salted_digest(self.salt(record.subject, number), opening),
             "particulars": salted_digest(own_salt, withheld),
         }
-        ledger.append(session, record.subject, number, opening, canonical_json(leaf))
+        return ledger.NewEntry(record.subject, number, opening, canonical_json(leaf))
 
 
 def salted_digest(salt: bytes, opening: bytes) -> str:

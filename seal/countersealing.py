@@ -23,7 +23,6 @@ from datetime import datetime
 from itertools import count
 from typing import IO, Any
 
-from cryptography import x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec
 from pyhanko.sign.signers.cms_embedder import SigMDPSetup
@@ -112,8 +111,8 @@ class CounterSealPress(SealPress):
 
     write = staticmethod(seal_signed_pdf)
 
-    def _evidence(self, document: IO[bytes], certificate: x509.Certificate, at: datetime) -> ValidationData:
-        return super()._evidence(document, certificate, at) + self._standing(document, at)
+    def _evidence(self, document: IO[bytes], certificate_id: int, at: datetime) -> ValidationData:
+        return super()._evidence(document, certificate_id, at) + self._standing(document, at)
 
 
 def _add(

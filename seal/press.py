@@ -64,11 +64,13 @@ class SealPress:
         reason: str,
         at: datetime,
         level: SealLevel,
+        evidence: ValidationData | None = None,
     ) -> None:
         """Certify a document with a visible seal.
 
         :param target: an empty file, open for reading and writing, that gets the sealed document.
         :param name: of the seal; stands in the signature dictionary.
+        :param evidence: what :meth:`evidence` has just given, for who seals many documents at once.
         :raises DocumentUnsealableError: the bytes cannot take a certifying seal.
         :raises TimeStampError: no time stamp could be had.
         """
@@ -91,8 +93,7 @@ class SealPress:
             sign=sign,
         )
         if level in (SealLevel.B_LT, SealLevel.B_LTA):
-            certificate = self._certificate(certificate_id)
-            data = self._evidence(target, certificate, at)
+            data = evidence if evidence is not None else self._evidence(target, certificate_id, at)
             self._add_validation_data(target, data, archive=level is SealLevel.B_LTA)
 
     @property
@@ -122,9 +123,17 @@ class SealPress:
         data = self._standing(document, at) + self._revocation.validation_data(*self._time_stamps.certificates)
         self._add_validation_data(document, data, archive=True)
 
-    def _evidence(self, document: IO[bytes], certificate: x509.Certificate, at: datetime) -> ValidationData:
-        """What goes into a document that was just sealed with a certificate."""
-        return self._revocation.validation_data(certificate, *self._time_stamps.certificates)
+    def evidence(self, certificate_id: int) -> ValidationData:
+        """What goes into a document that was just sealed with a certificate, so that its proof lasts.
+
+        :raises CertificateRevokedError: it, one above it or one of the time stamps' was revoked.
+        :raises CertificateUnknownError: nothing is known of one.
+        """
+        return self._revocation.validation_data(self._certificate(certificate_id), *self._time_stamps.certificates)
+
+    def _evidence(self, document: IO[bytes], certificate_id: int, at: datetime) -> ValidationData:
+        """What goes into this document, which was just sealed with a certificate."""
+        return self.evidence(certificate_id)
 
     def _standing(self, document: IO[bytes], at: datetime) -> ValidationData:
         """What is known now of the certificates that signed in a document and have not ended."""

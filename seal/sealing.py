@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 from seal.errors import DocumentUnsealableError
 from seal.grants import OWNER, SealUser
-from seal.long_term import SealLevel
+from seal.long_term import SealLevel, ValidationData
 from seal.pdf import Placement
 from seal.press import SealPress
 from seal.registry import SealRegistry
@@ -95,8 +95,7 @@ class Sealer:
         :raises SealDataMissingError: the order wants a seal signature and the seal has no data for it.
         """
         target = io.BytesIO()
-        sealed = self.seal_file(io.BytesIO(pdf), target, order)
-        return SealedPdf(sealed.digest, sealed.use_id, sealed.sealed_at, sealed.proof_until, target.getvalue())
+        return _with_data(self.seal_file(io.BytesIO(pdf), target, order), target)
 
     def seal_file(self, source: IO[bytes], target: IO[bytes], order: SealingOrder) -> SealedFile:
         """Like :meth:`seal_pdf`, for a document of any size, of which only parts are in memory at a time.
@@ -108,28 +107,40 @@ class Sealer:
         source.seek(0)
         unsealed = _fed(hashlib.sha256(), source).hexdigest()
         size = source.tell()
-        source.seek(0)
-        use = self._uses.begin(
-            WantedUse(
-                seal_number=order.seal_number,
-                caller=order.caller,
-                user=order.user,
-                document_type=order.document_type,
-                document_identifier=order.document_identifier,
-                document_digest=unsealed,
-                purpose=order.purpose,
-            )
-        )
+        use = self._uses.begin(_wanted(order, unsealed))
         try:
-            with self._marked(source, size, use, order) as marked:
-                self._seal(marked, target, use, order)
-            digest = _digest_of(target, begins_with=(size, unsealed))
+            sealed = self._pressed(source, target, (size, unsealed), use, order)
         except YinzhengError as error:
             self._uses.failed(use, error.code)
             raise
-        self._uses.sealed(use, digest)
-        proof_until = self._press.proof_of(target) if order.level is SealLevel.B_LTA else None
-        return SealedFile(digest, use.id, use.at, proof_until)
+        self._uses.sealed(use, sealed.digest)
+        return sealed
+
+    def seal_together(self, documents: Sequence[tuple[bytes, SealingOrder]]) -> list[SealedPdf]:
+        """Put one seal on several documents as :meth:`seal_pdf` does on one: on all, or on none where this raises.
+
+        What is the same for all is asked for once. A use that may not be leaves no record here: whoever is refused
+        asks for each document by itself, which puts on record what was refused and what was not.
+
+        :raises ValueError: the orders are not all for one seal.
+        :raises YinzhengError: what :meth:`seal_pdf` raises, for whichever document it is.
+        """
+        digests = [hashlib.sha256(pdf).hexdigest() for pdf, _ in documents]
+        orders = [order for _, order in documents]
+        uses = self._uses.begin_together([_wanted(*each) for each in zip(orders, digests, strict=True)])
+        made = []
+        try:
+            lasting = any(order.level in (SealLevel.B_LT, SealLevel.B_LTA) for order in orders)
+            evidence = self._press.evidence(uses[0].certificate_id) if lasting else None
+            for (pdf, order), unsealed, use in zip(documents, digests, uses, strict=True):
+                target = io.BytesIO()
+                sealed = self._pressed(io.BytesIO(pdf), target, (len(pdf), unsealed), use, order, evidence)
+                made.append(_with_data(sealed, target))
+        except YinzhengError as error:
+            self._uses.failed_together(uses, error.code)
+            raise
+        self._uses.sealed_together([(use, sealed.digest) for use, sealed in zip(uses, made, strict=True)])
+        return made
 
     def uses(self, seal_number: str, *, limit: int = 100) -> list[SealUse]:
         """The latest uses of a seal, newest first."""
@@ -146,19 +157,53 @@ class Sealer:
             self._ses.sign_pdf(source, marked, seal_number=use.seal.number, at=use.at)
             yield marked
 
-    def _seal(self, source: IO[bytes], target: IO[bytes], use: AllowedUse, order: SealingOrder) -> None:
-        self._press.press(
-            source,
-            target,
-            artwork=self._artwork(use.seal),
-            name=use.seal.name,
-            key_id=use.key_id,
-            certificate_id=use.certificate_id,
-            placement=order.placement,
-            reason=order.signatures.reason(order.reason),
-            at=use.at,
-            level=order.level,
-        )
+    def _pressed(
+        self,
+        source: IO[bytes],
+        target: IO[bytes],
+        unsealed: tuple[int, str],
+        use: AllowedUse,
+        order: SealingOrder,
+        evidence: ValidationData | None = None,
+    ) -> SealedFile:
+        """Seal a document under a use that is on record.
+
+        :param unsealed: size and SHA-256 of the document.
+        """
+        source.seek(0)
+        with self._marked(source, unsealed[0], use, order) as marked:
+            self._press.press(
+                marked,
+                target,
+                artwork=self._artwork(use.seal),
+                name=use.seal.name,
+                key_id=use.key_id,
+                certificate_id=use.certificate_id,
+                placement=order.placement,
+                reason=order.signatures.reason(order.reason),
+                at=use.at,
+                level=order.level,
+                evidence=evidence,
+            )
+        digest = _digest_of(target, begins_with=unsealed)
+        proof_until = self._press.proof_of(target) if order.level is SealLevel.B_LTA else None
+        return SealedFile(digest, use.id, use.at, proof_until)
+
+
+def _wanted(order: SealingOrder, unsealed: str) -> WantedUse:
+    return WantedUse(
+        seal_number=order.seal_number,
+        caller=order.caller,
+        user=order.user,
+        document_type=order.document_type,
+        document_identifier=order.document_identifier,
+        document_digest=unsealed,
+        purpose=order.purpose,
+    )
+
+
+def _with_data(sealed: SealedFile, document: io.BytesIO) -> SealedPdf:
+    return SealedPdf(sealed.digest, sealed.use_id, sealed.sealed_at, sealed.proof_until, document.getvalue())
 
 
 def _digest_of(document: IO[bytes], *, begins_with: tuple[int, str]) -> str:

@@ -6,7 +6,8 @@ an outcome, and never a seal without a use. Refusals are recorded as well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from keys import CertificateState, FieldVault, Record, RecordLog, held_state
-from seal._tables import SealCertificateRow, SealRow, SealUseOutcomeRow, SealUseRow
+from seal._tables import SealCertificateRow, SealGrantRow, SealRow, SealUseOutcomeRow, SealUseRow
 from seal.errors import (
     SealCertificateExpiredError,
     SealCertificateStoppedError,
@@ -83,6 +84,16 @@ class AllowedUse:
     certificate_id: int
     grant_id: int
     at: datetime
+
+
+@dataclass(frozen=True)
+class UseOutcome:
+    """How a use ended, as its row has it."""
+
+    use_id: int
+    result: UseResult
+    reason_code: str | None = None
+    sealed_digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -164,19 +175,8 @@ class SealUses:
         :raises SealTypeNotAllowedError: it has none for this type of document.
         :raises SealQuotaUsedError: the uses of today are used up.
         """
-        caller = checked_text("caller", wanted.caller)
         now = self._clock.now()
-        use = SealUseRow(
-            caller=caller,
-            organisation_code=wanted.user.organisation_code,
-            client_id=wanted.user.client_id,
-            document_type=wanted.document_type,
-            document_identifier=wanted.document_identifier,
-            unsealed_digest=wanted.document_digest,
-            purpose=wanted.purpose,
-            at=now,
-            day=china_day(now),
-        )
+        use = _use_row(wanted, now)
         with self._database.transaction() as session:
             row = _held_seal(session, wanted.seal_number)
             use.seal_id = row.id
@@ -193,19 +193,60 @@ class SealUses:
                 return AllowedUse(use.id, seal, key_id, certificate_id, use.grant_id, now)
             session.add(use)
             session.flush()
-            self._record(session, use.id, UseResult.REFUSED, reason_code=refusal.code)
+            self._record(session, [UseOutcome(use.id, UseResult.REFUSED, reason_code=refusal.code)])
         raise refusal
+
+    def begin_together(self, wanted: Sequence[WantedUse]) -> list[AllowedUse]:
+        """Put several uses of one seal on record, if the seal and its grants allow all of them now; else none.
+
+        Nothing is put on record where this raises: the caller then asks for each use by itself with :meth:`begin`,
+        which tells those that are refused from the others.
+
+        :raises YinzhengError: what :meth:`begin` raises, for whichever use cannot be.
+        :raises ValueError: they are not all of one seal.
+        """
+        [number] = {each.seal_number for each in wanted}
+        now = self._clock.now()
+        uses = [_use_row(each, now) for each in wanted]
+        with self._database.transaction() as session:
+            row = _held_seal(session, number)
+            seal = seal_of(row, self._vault)
+            key_id, certificate_id = _usable_key(session, row, seal, now)
+            grants: dict[tuple[SealUser, str | None], list[SealGrantRow]] = {}
+            allowed = []
+            for use, each in zip(uses, wanted, strict=True):
+                asked = (each.user, each.purpose)
+                if asked not in grants:
+                    grants[asked] = holding_grants(session, row, each.user, now, each.purpose)
+                use.seal_id = row.id
+                use.grant_id = grant_id = take_one_use(session, row, grants[asked], each.document_type, now)
+                allowed.append(grant_id)
+            session.add_all(uses)
+            session.flush()
+            return [
+                AllowedUse(use.id, seal, key_id, certificate_id, grant_id, now)
+                for use, grant_id in zip(uses, allowed, strict=True)
+            ]
 
     def sealed(self, use: AllowedUse, digest: str) -> None:
         """Put on record that a use succeeded, with the SHA-256 of the sealed document."""
+        self.sealed_together([(use, digest)])
+
+    def sealed_together(self, uses: Sequence[tuple[AllowedUse, str]]) -> None:
+        """Put on record that several uses succeeded, as :meth:`sealed` does for one."""
         with self._database.transaction() as session:
-            self._record(session, use.id, UseResult.SEALED, sealed_digest=digest)
+            self._record(session, [UseOutcome(use.id, UseResult.SEALED, sealed_digest=digest) for use, digest in uses])
 
     def failed(self, use: AllowedUse, reason_code: str) -> None:
         """Put on record that a use came to nothing; it does not count against its grant's quota."""
+        self.failed_together([use], reason_code)
+
+    def failed_together(self, uses: Sequence[AllowedUse], reason_code: str) -> None:
+        """Put on record that several uses came to nothing, as :meth:`failed` does for one."""
         with self._database.transaction() as session:
-            self._record(session, use.id, UseResult.FAILED, reason_code=reason_code)
-            give_back_use(session, use.grant_id, china_day(use.at))
+            self._record(session, [UseOutcome(use.id, UseResult.FAILED, reason_code=reason_code) for use in uses])
+            for use in uses:
+                give_back_use(session, use.grant_id, china_day(use.at))
 
     def search(self, search: UseSearch, *, cursor: str | None = None, limit: int = 100) -> UsePage:
         """Uses that a search finds, newest first.
@@ -242,30 +283,45 @@ class SealUses:
                 for row in session.execute(statement)
             ]
 
-    def _record(
-        self,
-        session: Session,
-        use_id: int,
-        result: UseResult,
-        *,
-        reason_code: str | None = None,
-        sealed_digest: str | None = None,
-    ) -> None:
+    def _record(self, session: Session, outcomes: Sequence[UseOutcome]) -> None:
         now = self._clock.now()
-        outcome = {"result": result.value, "reason_code": reason_code, "sealed_digest": sealed_digest}
-        session.add(SealUseOutcomeRow(use_id=use_id, at=now, **outcome))
-        use = session.get_one(SealUseRow, use_id)
-        facts = {**outcome, "document_type": use.document_type, "document_identifier": use.document_identifier}
-        particulars = {
-            "seal_id": use.seal_id,
-            "caller": use.caller,
-            "organisation_code": use.organisation_code,
-            "client_id": use.client_id,
-            "unsealed_digest": use.unsealed_digest,
-            "purpose": use.purpose,
-        }
-        record = Record(f"seal-use.{result}", f"seal-use:{use_id}", now, facts, particulars)
-        self._log.add(session, record, number=1)
+        session.execute(sa.insert(SealUseOutcomeRow), [{**asdict(each), "at": now} for each in outcomes])
+        statement = sa.select(SealUseRow).where(SealUseRow.id.in_([each.use_id for each in outcomes]))
+        uses = {use.id: use for use in session.scalars(statement)}
+        self._log.add_first(session, [_record_of(each, uses[each.use_id], now) for each in outcomes])
+
+
+def _use_row(wanted: WantedUse, at: datetime) -> SealUseRow:
+    return SealUseRow(
+        caller=checked_text("caller", wanted.caller),
+        organisation_code=wanted.user.organisation_code,
+        client_id=wanted.user.client_id,
+        document_type=wanted.document_type,
+        document_identifier=wanted.document_identifier,
+        unsealed_digest=wanted.document_digest,
+        purpose=wanted.purpose,
+        at=at,
+        day=china_day(at),
+    )
+
+
+def _record_of(outcome: UseOutcome, use: SealUseRow, at: datetime) -> Record:
+    facts = {
+        "result": outcome.result.value,
+        "reason_code": outcome.reason_code,
+        "sealed_digest": outcome.sealed_digest,
+        "document_type": use.document_type,
+        "document_identifier": use.document_identifier,
+    }
+    particulars = {
+        "seal_id": use.seal_id,
+        "caller": use.caller,
+        "organisation_code": use.organisation_code,
+        "client_id": use.client_id,
+        "unsealed_digest": use.unsealed_digest,
+        "purpose": use.purpose,
+    }
+    return Record(f"seal-use.{outcome.result}", f"seal-use:{use.id}", at, facts, particulars)
 
 
 def _held_seal(session: Session, number: str) -> SealRow:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
@@ -60,20 +60,36 @@ class LedgerEntry:
     """Its place among the leaves, from 0; None as long as it waits for one."""
 
 
-def append(session: Session, subject: str, number: int, opening: bytes, data: bytes) -> None:
-    """Enter something in the ledger, as part of the caller's transaction.
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """Something to be entered in the ledger."""
 
-    :param subject: what it is about; with the number it names the entry.
-    :param number: from :func:`next_number`, under a lock on the subject that the caller holds.
-    :param opening: what a digest in ``data`` was made of, for those who may see it.
-    :param data: the leaf, for everybody to see.
-    :raises ValueError: the leaf is longer than a bundle of entries can tell.
+    subject: str
+    """What it is about; with the number it names the entry."""
+    number: int
+    """From :func:`next_number`, under a lock on the subject that the caller holds."""
+    opening: bytes
+    """What a digest in ``data`` was made of, for those who may see it."""
+    data: bytes
+    """The leaf, for everybody to see."""
+
+
+def append(session: Session, subject: str, number: int, opening: bytes, data: bytes) -> None:
+    """Enter one thing in the ledger; see :class:`NewEntry` and :func:`append_all`."""
+    append_all(session, [NewEntry(subject, number, opening, data)])
+
+
+def append_all(session: Session, entries: Sequence[NewEntry]) -> None:
+    """Enter things in the ledger, as part of the caller's transaction and in the order given.
+
+    :raises ValueError: a leaf is longer than a bundle of entries can tell.
     """
-    if len(data) > MAXIMUM_LEAF:
+    if not entries:
+        return
+    if any(len(each.data) > MAXIMUM_LEAF for each in entries):
         raise ValueError("the leaf is too long")
-    values = {"subject": subject, "number": number, "opening": opening, "data": data}
-    entry = sa.insert(LedgerEntryRow).values(values).returning(LedgerEntryRow.id).cte()
-    session.execute(sa.insert(LedgerWaitingRow).from_select(["entry_id"], sa.select(entry.c.id)))
+    entered = sa.insert(LedgerEntryRow).values([asdict(each) for each in entries]).returning(LedgerEntryRow.id).cte()
+    session.execute(sa.insert(LedgerWaitingRow).from_select(["entry_id"], sa.select(entered.c.id)))
 
 
 def next_number(session: Session, subject: str) -> int:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,9 +76,18 @@ class Outbox:
         :param key: names the event that the job is about. A second job with the same topic and key is not added, also
             when the first is done, for as long as the list remembers it.
         """
+        self.add_all(session, topic, [(key, payload)])
+
+    def add_all(self, session: Session, topic: str, jobs: Sequence[tuple[str | None, Mapping[str, Any]]]) -> None:
+        """Write down jobs of one topic by key and payload, as :meth:`add` does."""
+        if not jobs:
+            return
         now = self._clock.now()
-        row = {"topic": topic, "key": key, "payload": dict(payload), "created_at": now, "next_attempt_at": now}
-        session.execute(insert(JobRow).values(row).on_conflict_do_nothing(index_elements=["topic", "key"]))
+        rows = [
+            {"topic": topic, "key": key, "payload": dict(payload), "created_at": now, "next_attempt_at": now}
+            for key, payload in jobs
+        ]
+        session.execute(insert(JobRow).values(rows).on_conflict_do_nothing(index_elements=["topic", "key"]))
 
     def waiting(self) -> int:
         """How many jobs are neither done nor dead."""

@@ -43,7 +43,7 @@ from trust.licence import Licence
 from trust.licence_type import LicenceType
 from trust.licence_types import require_published
 from trust.mapping import PlainMapping, mapping_of
-from trust.register import Register
+from trust.register import NewLicence, Register
 from trust.result_files import csv_cell
 from trust.rows import Row
 
@@ -172,14 +172,16 @@ class Archives:
                 require_published(session, licence_type)
                 licence = self._register.enter(
                     session,
-                    content,
-                    pdf_digest=sealed.digest if sealed is not None else None,
-                    proof_until=sealed.proof_until if sealed is not None else None,
-                    seal_use_id=sealed.use_id if sealed is not None else None,
-                    region_code=issuer.region_code,
-                    actor=task.actor,
-                    at=sealed.sealed_at if sealed is not None else self._clock.now(),
-                    imported=ImportedFrom(f"批次 {task.reference} 第 {task.line} 行", said["scan"]),
+                    NewLicence(
+                        content,
+                        region_code=issuer.region_code,
+                        actor=task.actor,
+                        at=sealed.sealed_at if sealed is not None else self._clock.now(),
+                        pdf_digest=sealed.digest if sealed is not None else None,
+                        proof_until=sealed.proof_until if sealed is not None else None,
+                        seal_use_id=sealed.use_id if sealed is not None else None,
+                        imported=ImportedFrom(f"批次 {task.reference} 第 {task.line} 行", said["scan"]),
+                    ),
                 )
                 self._outbox.add(session, LICENCE_ISSUED, {"identifier": licence.identifier}, key=licence.identifier)
                 done(session, licence)

@@ -82,7 +82,7 @@ class Changing:
             return Issued(done, created=False)
         old = self._register.get(order.identifier)
         self._register.check_possible(old, order.act, order.decision)
-        content = self._issuing.referenced(self._content(old, self._checked(old, order)))
+        [content] = self._issuing.referenced([self._content(old, self._checked(old, order))])
         seal = self._issuing.seal_for(content.type, old.issuer_code)
         sealed = self._issuing.produce(content, seal, actor=order.decision.actor, reason=_reason(order, content))
         with self._database.transaction() as session:

@@ -6,7 +6,7 @@ again. All that is needed to show the licence is written before the one transact
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -31,7 +31,7 @@ from trust.identifier import LicenceIdentifier, new_serial
 from trust.licence import Licence
 from trust.licence_types import require_published
 from trust.references import References
-from trust.register import Register, local_date
+from trust.register import NewLicence, Register, local_date
 from trust.rendering import Renderer
 from trust.validation import CheckedFields, check_fields
 
@@ -124,7 +124,7 @@ class Issuing:
         if existing is not None:
             return Issued(existing, created=False)
         seal = self.seal_for(licence_type, order.issuer_code)
-        content = self.referenced(self._content(licence_type, checked, seal.organisation, issue_date))
+        [content] = self.referenced([self.content(licence_type, checked, seal.organisation, issue_date)])
         sealed = self.produce(content, seal, actor=order.actor, reason=f"签发{licence_type.name_zh}")
         try:
             with self._database.transaction() as session:
@@ -155,9 +155,10 @@ class Issuing:
         """Whether a licence is the one that such an order would make."""
         return dict(licence.fields) == dict(checked.fields) and issue_date in (None, licence.issue_date)
 
-    def referenced(self, content: LicenceContent) -> LicenceContent:
-        """What a licence is to say, with where its status and its record in the log will be found."""
-        return replace(content, references=self._references.of(content.identifier))
+    def referenced(self, contents: Sequence[LicenceContent]) -> list[LicenceContent]:
+        """What licences are to say, with where their status and their records in the log will be found."""
+        references = self._references.of([each.identifier for each in contents])
+        return [replace(content, references=each) for content, each in zip(contents, references, strict=True)]
 
     def produce(self, content: LicenceContent, seal: SealRecord, *, actor: str, reason: str) -> SealedPdf:
         """Lay a licence out, seal it and keep the file; nothing says yet that it exists.
@@ -165,8 +166,43 @@ class Issuing:
         :param reason: stands in the seal.
         :raises YinzhengError: what laying out, sealing or keeping it raises.
         """
+        order = self._sealing_order(content, seal, actor, reason)
+        others = [
+            replace(
+                order,
+                seal_number=self._co_seal(content.type, each.issuer).number,
+                placement=Placement(each.page, each.x_mm, each.y_mm),
+            )
+            for each in content.type.page.co_seals
+        ]
+        pdf = self._laid_out(content)
+        sealed = self._joint_sealer.seal_pdf(pdf, others, order) if others else self._sealer.seal_pdf(pdf, order)
+        self._objects.put(sealed.data)
+        return sealed
+
+    def produce_together(
+        self, contents: Sequence[LicenceContent], seal: SealRecord, *, actor: str, reason: str
+    ) -> list[SealedPdf]:
+        """Like :meth:`produce`, for several licences under one seal: all, or none where this raises.
+
+        :raises ValueError: other departments seal one of them as well.
+        """
+        if any(content.type.page.co_seals for content in contents):
+            raise ValueError("a licence that several departments seal is produced by itself")
+        documents = [
+            (self._laid_out(content), self._sealing_order(content, seal, actor, reason)) for content in contents
+        ]
+        made = self._sealer.seal_together(documents)
+        for sealed in made:
+            self._objects.put(sealed.data)
+        return made
+
+    def _laid_out(self, content: LicenceContent) -> bytes:
+        return self._renderer.render(content, at=self._clock.now().replace(microsecond=0))
+
+    def _sealing_order(self, content: LicenceContent, seal: SealRecord, actor: str, reason: str) -> SealingOrder:
         place = content.type.seal
-        order = SealingOrder(
+        return SealingOrder(
             seal_number=seal.number,
             caller=actor,
             document_type=content.type.slug,
@@ -176,18 +212,6 @@ class Issuing:
             level=place.level,
             signatures=place.signatures,
         )
-        others = [
-            replace(
-                order,
-                seal_number=self._co_seal(content.type, each.issuer).number,
-                placement=Placement(each.page, each.x_mm, each.y_mm),
-            )
-            for each in content.type.page.co_seals
-        ]
-        pdf = self._renderer.render(content, at=self._clock.now().replace(microsecond=0))
-        sealed = self._joint_sealer.seal_pdf(pdf, others, order) if others else self._sealer.seal_pdf(pdf, order)
-        self._objects.put(sealed.data)
-        return sealed
 
     def enter(
         self,
@@ -203,19 +227,24 @@ class Issuing:
 
         :param supersedes: the version whose place it takes, from :meth:`Register.supersede`.
         """
-        licence = self._register.enter(
-            session,
-            content,
-            pdf_digest=sealed.digest,
-            proof_until=sealed.proof_until,
-            seal_use_id=sealed.use_id,
-            region_code=seal.organisation.region_code,
-            actor=actor,
-            at=sealed.sealed_at,
-            supersedes=supersedes,
-        )
-        self._outbox.add(session, LICENCE_ISSUED, {"identifier": licence.identifier}, key=licence.identifier)
-        return licence
+        return self._enter(session, [_new_licence(content, seal, sealed, actor, supersedes)])[0]
+
+    def enter_all(
+        self,
+        session: Session,
+        made: Sequence[tuple[LicenceContent, SealedPdf]],
+        seal: SealRecord,
+        *,
+        actor: str,
+    ) -> list[Licence]:
+        """Let licences exist that :meth:`produce_together` made, within the caller's transaction."""
+        return self._enter(session, [_new_licence(content, seal, sealed, actor) for content, sealed in made])
+
+    def _enter(self, session: Session, entries: Sequence[NewLicence]) -> list[Licence]:
+        licences = self._register.enter_all(session, entries)
+        jobs = [(licence.identifier, {"identifier": licence.identifier}) for licence in licences]
+        self._outbox.add_all(session, LICENCE_ISSUED, jobs)
+        return licences
 
     def done(self, once: Once | None) -> Licence | None:
         """What came of a request that was carried out before.
@@ -278,9 +307,10 @@ class Issuing:
             raise SealNoneForTypeError(document_type=licence_type.name_zh)
         return seals[-1]
 
-    def _content(
+    def content(
         self, licence_type: LicenceType, checked: CheckedFields, issuer: Organisation, issue_date: date
     ) -> LicenceContent:
+        """What a new licence is to say, under an identifier of its own."""
         identifier = LicenceIdentifier.make(
             licence_type.code, UnifiedSocialCreditCode.parse(issuer.code), new_serial(issue_date)
         )
@@ -290,3 +320,22 @@ class Issuing:
             issuer_code=issuer.code,
             check_url=f"{self._check_url}{identifier}",
         )
+
+
+def _new_licence(
+    content: LicenceContent,
+    seal: SealRecord,
+    sealed: SealedPdf,
+    actor: str,
+    supersedes: SupersededVersion | None = None,
+) -> NewLicence:
+    return NewLicence(
+        content,
+        region_code=seal.organisation.region_code,
+        actor=actor,
+        at=sealed.sealed_at,
+        pdf_digest=sealed.digest,
+        proof_until=sealed.proof_until,
+        seal_use_id=sealed.use_id,
+        supersedes=supersedes,
+    )

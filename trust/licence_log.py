@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -27,16 +28,11 @@ class LicenceLog:
     def add(self, session: Session, row: LicenceRow, act: Act, decision: Decision, at: datetime) -> None:
         """Enter an act within its transaction, which holds the licence's row."""
         row.logged = True
-        particulars = {
-            "actor": decision.actor,
-            "reason": decision.reason,
-            "legal_basis": decision.legal_basis,
-        }
-        self._records.add(
-            session,
-            Record(f"licence.{act}", log_subject(row.identifier), at, _facts(row), particulars),
-            number=1 if act in (Act.ISSUE, Act.IMPORT) else None,
-        )
+        self._records.add(session, _record(row, act, decision, at))
+
+    def add_first(self, session: Session, acts: Iterable[tuple[LicenceRow, Act, Decision, datetime]]) -> None:
+        """Enter the acts with which licences begin, in the transaction that makes these exist."""
+        self._records.add_first(session, [_record(*each) for each in acts])
 
     def salt(self, identifier: str, number: int) -> bytes:
         """The salt of a licence's record, for its holder and its issuer; the first is that of its issue."""
@@ -67,6 +63,15 @@ LOG_PREFIX = "licence:"
 def log_subject(identifier: str) -> str:
     """What the ledger's entries about a licence are filed under."""
     return f"{LOG_PREFIX}{identifier}"
+
+
+def _record(row: LicenceRow, act: Act, decision: Decision, at: datetime) -> Record:
+    particulars = {
+        "actor": decision.actor,
+        "reason": decision.reason,
+        "legal_basis": decision.legal_basis,
+    }
+    return Record(f"licence.{act}", log_subject(row.identifier), at, _facts(row), particulars)
 
 
 def _facts(row: LicenceRow) -> dict[str, object]:

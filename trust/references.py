@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from trust.content import LicenceReferences
 from trust.identifier import LicenceIdentifier
 from trust.licence_log import LicenceLog
@@ -16,13 +18,15 @@ class References:
         self._records = records
         self._log_origin = log_origin
 
-    def of(self, identifier: LicenceIdentifier) -> LicenceReferences:
-        """The references of a licence that is about to be made."""
-        seat = self._status_lists.allot()
-        return LicenceReferences(
-            status_list=seat.list,
-            status_index=seat.index,
-            status_uri=self._status_lists.uri(seat.list),
-            log_origin=self._log_origin,
-            log_salt=self._records.salt(str(identifier), 1),
-        )
+    def of(self, identifiers: Sequence[LicenceIdentifier]) -> list[LicenceReferences]:
+        """The references of licences that are about to be made."""
+        return [
+            LicenceReferences(
+                status_list=seat.list,
+                status_index=seat.index,
+                status_uri=self._status_lists.uri(seat.list),
+                log_origin=self._log_origin,
+                log_salt=self._records.salt(str(identifier), 1),
+            )
+            for identifier, seat in zip(identifiers, self._status_lists.allot(len(identifiers)), strict=True)
+        ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -33,7 +33,7 @@ from trust.holders import HolderIndex, number_index
 from trust.identifier import LicenceIdentifier
 from trust.licence import Act, Licence, LicenceEvent, LicenceState, Origin, possible_acts, state_after
 from trust.licence_log import LicenceLog
-from trust.status_seats import StatusSeat, allot_seat
+from trust.status_seats import StatusSeat, allot_seats
 from trust.validation import next_due
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -47,6 +47,24 @@ _DECOY_SIZE = 1500
 def local_date(at: datetime) -> date:
     """The calendar day at a moment, where the licences hold."""
     return at.astimezone(ZONE).date()
+
+
+@dataclass(frozen=True, repr=False)
+class NewLicence:
+    """What is to be entered in the register."""
+
+    content: LicenceContent
+    region_code: str
+    """Of the issuer."""
+    actor: str
+    at: datetime
+    pdf_digest: str | None = None
+    """None, as are the next two, for an imported licence that is not sealed."""
+    proof_until: datetime | None = None
+    seal_use_id: int | None = None
+    supersedes: SupersededVersion | None = None
+    """The version whose place it takes, from :meth:`Register.supersede` in the same transaction."""
+    imported: ImportedFrom | None = None
 
 
 class Register:
@@ -138,14 +156,18 @@ class Register:
 
     def live(self, type_slug: str, number: str) -> Licence | None:
         """The licence of a type with a number that has not been revoked."""
+        return self.live_many(type_slug, [number]).get(number)
+
+    def live_many(self, type_slug: str, numbers: Sequence[str]) -> dict[str, Licence]:
+        """Those licences of a type with some numbers that have not been revoked, by number."""
         statement = sa.select(LicenceRow).where(
             LicenceRow.type_slug == type_slug,
-            LicenceRow.number_index == number_index(self._vault, type_slug, number),
+            LicenceRow.number_index.in_([number_index(self._vault, type_slug, number) for number in numbers]),
             LicenceRow.state.in_([LicenceState.VALID, LicenceState.SUSPENDED]),
         )
         with self._database.transaction() as session:
-            row = session.scalar(statement)
-            return self.licence_of(row) if row is not None else None
+            found = [self.licence_of(row) for row in session.scalars(statement)]
+        return {licence.number: licence for licence in found}
 
     def pdf(self, licence: Licence) -> bytes:
         """The sealed PDF.
@@ -259,28 +281,35 @@ class Register:
         row = self._decided(session, licence.identifier, act, seen, self._clock.now(), successor=str(successor))
         return SupersededVersion(row.identifier, act, decision)
 
-    def enter(
-        self,
-        session: Session,
-        content: LicenceContent,
-        *,
-        pdf_digest: str | None,
-        proof_until: datetime | None,
-        seal_use_id: int | None,
-        region_code: str,
-        actor: str,
-        at: datetime,
-        supersedes: SupersededVersion | None = None,
-        imported: ImportedFrom | None = None,
-    ) -> Licence:
-        """Enter a licence that has just been sealed or is imported; part of the transaction that makes it exist.
+    def enter(self, session: Session, entry: NewLicence) -> Licence:
+        """Enter a licence that has just been sealed or is imported; part of the transaction that makes it exist."""
+        return self.enter_all(session, [entry])[0]
 
-        :param pdf_digest: None, as is ``seal_use_id``, for an imported licence that is not sealed.
-        :param region_code: of the issuer.
-        :param supersedes: the version whose place it takes, from :meth:`supersede` in the same transaction.
-        """
-        seat = _seat_of(content) or allot_seat(session)
-        row = LicenceRow(
+    def enter_all(self, session: Session, entries: Sequence[NewLicence]) -> list[Licence]:
+        """Enter licences as :meth:`enter` does: all, or none where this raises."""
+        unseated = [entry for entry in entries if entry.content.references is None]
+        seats = iter(allot_seats(session, len(unseated)) if unseated else ())
+        rows = [self._row_of(entry, _seat_of(entry.content) or next(seats)) for entry in entries]
+        session.add_all(rows)
+        session.flush()
+        begun = []
+        for entry, row in zip(entries, rows, strict=True):
+            if entry.pdf_digest is not None:
+                session.add(LicencePdfRow(digest=entry.pdf_digest, licence_id=row.id, at=entry.at))
+            if entry.supersedes is not None:
+                self._record(session, row, entry.supersedes.act, entry.supersedes.decision, entry.at)
+                continue
+            act, reason = (Act.ISSUE, "") if entry.imported is None else (Act.IMPORT, entry.imported.source)
+            decision = Decision(entry.actor, reason)
+            session.add(_event(row, act, decision, entry.at))
+            begun.append((row, act, decision, entry.at))
+        self._log.add_first(session, begun)
+        session.flush()
+        return [self.licence_of(row) for row in rows]
+
+    def _row_of(self, entry: NewLicence, seat: StatusSeat) -> LicenceRow:
+        content = entry.content
+        return LicenceRow(
             identifier=str(content.identifier),
             type_slug=content.type.slug,
             type_version=content.type.version,
@@ -293,33 +322,21 @@ class Register:
             valid_from=content.valid_from,
             valid_until=content.valid_until,
             state=LicenceState.VALID,
-            state_since=at,
+            state_since=entry.at,
             data=self._encrypt(content),
-            origin=Origin.ISSUED if imported is None else Origin.IMPORTED,
-            scan_digest=imported.scan_digest if imported is not None else None,
-            pdf_digest=pdf_digest,
-            proof_until=proof_until,
-            seal_use_id=seal_use_id,
-            issued_by=actor,
-            issued_at=at,
-            region_code=region_code,
-            supersedes=supersedes.identifier if supersedes is not None else None,
+            origin=Origin.ISSUED if entry.imported is None else Origin.IMPORTED,
+            scan_digest=entry.imported.scan_digest if entry.imported is not None else None,
+            pdf_digest=entry.pdf_digest,
+            proof_until=entry.proof_until,
+            seal_use_id=entry.seal_use_id,
+            issued_by=entry.actor,
+            issued_at=entry.at,
+            region_code=entry.region_code,
+            supersedes=entry.supersedes.identifier if entry.supersedes is not None else None,
             status_list=seat.list,
             status_index=seat.index,
             logged=True,
         )
-        session.add(row)
-        session.flush()
-        if pdf_digest is not None:
-            session.add(LicencePdfRow(digest=pdf_digest, licence_id=row.id, at=at))
-        if imported is not None:
-            self._record(session, row, Act.IMPORT, Decision(actor, imported.source), at)
-        elif supersedes is None:
-            self._record(session, row, Act.ISSUE, Decision(actor, ""), at)
-        else:
-            self._record(session, row, supersedes.act, supersedes.decision, at)
-        session.flush()
-        return self.licence_of(row)
 
     def check_possible(self, licence: Licence, act: Act, decision: Decision) -> LicenceState:
         """The state that an act would lead to now. Raises like :meth:`suspend`."""
@@ -373,17 +390,7 @@ class Register:
 
     def _record(self, session: Session, row: LicenceRow, act: Act, decision: Decision, at: datetime) -> None:
         """Put an act on record: in the history and, for everybody to see that there was one, in the ledger."""
-        session.add(
-            LicenceEventRow(
-                licence_id=row.id,
-                act=act,
-                state=row.state,
-                actor=decision.actor,
-                reason=decision.reason,
-                legal_basis=decision.legal_basis,
-                at=at,
-            )
-        )
+        session.add(_event(row, act, decision, at))
         self._log.add(session, row, act, decision, at)
 
     def _encrypt(self, content: LicenceContent) -> bytes:
@@ -450,6 +457,18 @@ def _row(session: Session, identifier: str, *, lock: bool = False) -> LicenceRow
     if row is None:
         raise LicenceUnknownError
     return row
+
+
+def _event(row: LicenceRow, act: Act, decision: Decision, at: datetime) -> LicenceEventRow:
+    return LicenceEventRow(
+        licence_id=row.id,
+        act=act,
+        state=row.state,
+        actor=decision.actor,
+        reason=decision.reason,
+        legal_basis=decision.legal_basis,
+        at=at,
+    )
 
 
 def _seat_of(content: LicenceContent) -> StatusSeat | None:

@@ -27,7 +27,7 @@ from trust._tables import LicenceRow, StatusListRow, StatusSeatRow
 from trust.errors import StatusListUnknownError
 from trust.licence import LicenceState
 from trust.register import local_date
-from trust.status_seats import LIST_SIZE, StatusSeat, allot_seat
+from trust.status_seats import LIST_SIZE, StatusSeat, allot_seats
 
 BITS: Final = 2
 TYPE: Final = "statuslist+jwt"
@@ -117,12 +117,12 @@ class StatusLists:
             newest = session.scalar(sa.select(sa.func.max(StatusSeatRow.list))) or 0
         return [self.uri(number) for number in range(1, newest + 1)]
 
-    def allot(self) -> StatusSeat:
-        """A place for a licence that is about to be made."""
+    def allot(self, count: int) -> list[StatusSeat]:
+        """Places for licences that are about to be made."""
         with self._database.transaction() as session:
-            # a crash that loses the place loses with it the licence that was to have it
+            # a crash that loses the places loses with them the licences that were to have them
             session.execute(sa.text("SET LOCAL synchronous_commit = off"))
-            return allot_seat(session)
+            return allot_seats(session, count)
 
     def current(self, number: int) -> StatusList:
         """A list that says what the register said at most :data:`LOOKED_AFTER` ago.

@@ -41,17 +41,25 @@ from trust.batch import BatchKind
 from trust.batch_work import BatchWorker
 
 with Services(Settings.load()) as services:
-    issue = services.batch_worker._handlers[BatchKind.ISSUE]
+    kind = BatchKind.ISSUE
 
-    def slowly(task, done):
-        def done_slowly(session, licence):
-            time.sleep(0.05)
-            done(session, licence)
-            time.sleep(0.05)  # marked and not committed
-        return issue(task, done_slowly)
+    def slowly(handler, seconds):
+        def handle(tasks, done):
+            def done_slowly(session, licences):
+                time.sleep(seconds)
+                done(session, licences)
+                time.sleep(seconds)  # marked and not committed
+            return handler(tasks, done_slowly)
+        return {kind: handle}
 
+    known = services.batch_worker
     worker = BatchWorker(
-        services.database, services.batches, services.clock, {BatchKind.ISSUE: slowly}, lease=timedelta(seconds=2)
+        services.database,
+        services.batches,
+        services.clock,
+        slowly(known._handlers[kind], 0.05),
+        together=slowly(known._together[kind], 0.2),
+        lease=timedelta(seconds=2),
     )
     services.limiter.hit("1000000/minute", "worker", "1")
     print("up", flush=True)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from seal.errors import SealNoneForTypeError
+from seal import UseResult, UseSearch
+from seal.errors import DocumentUnsealableError, SealNoneForTypeError
 from store.clock import FixedClock
 from tests.house import APPROVER, LAW, House
 from tests.trust.bulk_house import SLUG, load, permit, write_csv, write_jsonl
-from trust import Decision, IssueOrder, Issuing
-from trust.batch import BatchAct, BatchState, LineState
+from trust import Decision, IssueOrder, Issuing, Licence
+from trust.batch import BatchAct, BatchKind, BatchState, LineState
 from trust.batch_loading import BatchOrder
-from trust.batch_work import MOST_ATTEMPTS, BatchWorker
+from trust.batch_work import MOST_ATTEMPTS, BatchWorker, Done, DoneTogether, Task
 from trust.bulk_errors import BatchActRefusedError, BatchUnknownError, TableUnreadableError
+from trust.issuing_together import IssuingTogether, NotTogetherError
+from trust.licence import Act
 from trust.result_files import result_csv, result_jsonl
 from trust.rows import Row
 
@@ -38,6 +44,11 @@ def start(house: House, path: Path) -> str:
 def work(house: House, reference: str | None = None) -> None:
     while house.services.batch_worker.run_once(reference=reference):
         pass
+
+
+def one_by_one(*_: object, **__: object) -> None:
+    """What the lines of a group meet that cannot be issued together."""
+    raise NotTogetherError
 
 
 @pytest.mark.parametrize("writer", [write_csv, write_jsonl])
@@ -242,6 +253,7 @@ def test_what_fails_for_a_while_is_tried_again_and_what_always_fails_is_given_up
         return issue(self, order, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Issuing, "issue", fragile)
+    monkeypatch.setattr(IssuingTogether, "issue", one_by_one)
     for _ in range(MOST_ATTEMPTS):
         work(house)
         clock.advance(timedelta(seconds=6))
@@ -334,3 +346,128 @@ def test_a_worker_of_another_kind_leaves_nothing_half_done(house: House, tmp_pat
     work(house, reference)
     assert services.batches.get(reference).counts == {LineState.ISSUED: 12}
     assert count(house, "batch_line WHERE attempts = 1") == 12
+
+
+class ByItself:
+    """Issues lines one by one, and counts those that came to it."""
+
+    def __init__(self, house: House) -> None:
+        self._line = house.services.batch_worker._handlers[BatchKind.ISSUE]
+        self.lines: list[int] = []
+
+    def __call__(self, task: Task, done: Done) -> tuple[Licence, bool]:
+        self.lines.append(task.line)
+        return self._line(task, done)
+
+
+def worker_of(house: House, alone: ByItself, also: Callable[[Session, Sequence[Licence]], None] | None = None) -> None:
+    """Do all lines that wait; ``also`` is done before those of a group are marked."""
+    services = house.services
+    group = services.batch_worker._together[BatchKind.ISSUE]
+
+    def together(tasks: Sequence[Task], done: DoneTogether) -> None:
+        def marked(session: Session, licences: Sequence[Licence]) -> None:
+            if also is not None:
+                also(session, licences)
+            done(session, licences)
+
+        group(tasks, marked)
+
+    worker = BatchWorker(
+        services.database,
+        services.batches,
+        services.clock,
+        {BatchKind.ISSUE: alone},
+        together={BatchKind.ISSUE: together},
+    )
+    while worker.run_once():
+        pass
+
+
+def test_lines_are_issued_together_and_each_leaves_the_records_that_one_alone_would(
+    house: House, tmp_path: Path
+) -> None:
+    reference = start(house, write_csv(tmp_path / "a.csv", [permit(n) for n in range(1, 13)]))
+    alone = ByItself(house)
+    worker_of(house, alone)
+    assert alone.lines == []
+    services = house.services
+    for each in services.batches.results(services.batches.get(reference)):
+        assert each.identifier is not None
+        licence = services.register.get(each.identifier)
+        assert services.checker.check_pdf(services.register.pdf(licence)).passed
+        assert [event.act for event in services.register.history(each.identifier)] == [Act.ISSUE]
+        [use] = services.seal_uses.search(UseSearch(document_identifier=each.identifier)).uses
+        assert (use.result, use.sealed_digest) == (UseResult.SEALED, licence.pdf_digest)
+        assert len(services.ledger.entries_about(f"licence:{each.identifier}")) == 1
+        assert len(services.ledger.entries_about(f"seal-use:{use.id}")) == 1
+    assert count(house, "job WHERE topic = 'licence.issued'") == 12
+    assert count(house, "licence JOIN status_seat ON (list, index) = (status_list, status_index)") == 12
+
+
+def test_lines_are_done_one_by_one_where_one_of_them_cannot_be_done(house: House, tmp_path: Path) -> None:
+    reference = start(house, write_csv(tmp_path / "a.csv", [permit(n) for n in range(1, 6)]))
+    services = house.services
+    known = services.issuing.issue(IssueOrder(SLUG, permit(3), "clerk")).licence
+    alone = ByItself(house)
+    worker_of(house, alone)
+    assert alone.lines == [2, 3, 4, 5, 6]
+    batch = services.batches.get(reference)
+    assert batch.counts == {LineState.ISSUED: 4, LineState.EXISTING: 1}
+    assert [each.identifier for each in services.batches.results(batch)][2] == known.identifier
+
+
+def test_what_fails_under_the_seal_is_on_record_and_gives_the_uses_back(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(house, write_csv(tmp_path / "a.csv", [permit(n) for n in range(1, 5)]))
+    press, pressed = house.services.press.press, []
+
+    def third_fails(*given: Any, **named: Any) -> None:
+        pressed.append(given)
+        if len(pressed) == 3:
+            raise DocumentUnsealableError(problem_zh="试验", problem_en="a test")
+        press(*given, **named)
+
+    monkeypatch.setattr(house.services.press, "press", third_fails)
+    worker_of(house, ByItself(house))
+    assert count(house, "seal_use_outcome WHERE result = 'failed' AND reason_code = 'seal.document_unsealable'") == 4
+    assert count(house, "seal_use_outcome WHERE result = 'sealed'") == 4
+    assert count(house, "seal_use_outcome") == count(house, "seal_use")
+    assert count(house, "licence") == 4
+
+
+def test_a_group_of_which_one_line_was_lost_exists_not_at_all_and_the_others_are_done_again(
+    house: House, tmp_path: Path
+) -> None:
+    reference = start(house, write_csv(tmp_path / "a.csv", [permit(n) for n in range(1, 5)]))
+    services, seen = house.services, []
+
+    def taken(session: Session, licences: Sequence[Licence]) -> None:
+        seen.extend(licences)
+        with services.database.transaction() as other:
+            other.execute(sa.text("UPDATE batch_line SET claim = 'another' WHERE line = 4"))
+
+    worker_of(house, ByItself(house), taken)
+    assert len(seen) == 4
+    assert not services.register.get_many([each.identifier for each in seen]), "all or none"
+    states = {each.line: each.state for each in services.batches.results(services.batches.get(reference))}
+    assert states == {
+        2: LineState.ISSUED,
+        3: LineState.ISSUED,
+        4: LineState.WAITING,
+        5: LineState.ISSUED,
+    }
+    assert count(house, "licence") == 3
+
+
+def test_a_group_beyond_the_quota_gets_what_is_left_and_the_refusal_is_on_record(house: House, tmp_path: Path) -> None:
+    reference = start(house, write_csv(tmp_path / "a.csv", [permit(n) for n in range(1, 6)]))
+    with house.services.database.transaction() as session:
+        session.execute(sa.text("UPDATE seal_grant SET daily_quota = 3"))
+    worker_of(house, ByItself(house))
+    batch = house.services.batches.get(reference)
+    assert (batch.state, batch.state_reason) == (BatchState.PAUSED, "seal.quota_used")
+    assert batch.counts == {LineState.ISSUED: 3, LineState.WAITING: 2}
+    assert count(house, "seal_use_outcome WHERE result = 'refused'") == 1
+    assert count(house, "seal_grant_day WHERE uses = 3") == 1
