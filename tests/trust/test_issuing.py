@@ -147,7 +147,7 @@ def test_when_the_database_is_gone_the_error_says_so_and_nothing_is_half_done(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house.seal()
-    enter = house.services.register.enter
+    enter = house.services.register.enter_all
 
     def and_then_the_server_kills_the_connection(session: sa.orm.Session, *args: object, **kwargs: object) -> object:
         licence = enter(session, *args, **kwargs)  # type: ignore[arg-type]  # passed through
@@ -155,7 +155,7 @@ def test_when_the_database_is_gone_the_error_says_so_and_nothing_is_half_done(
         return licence
 
     with monkeypatch.context() as patched:
-        patched.setattr(house.services.register, "enter", and_then_the_server_kills_the_connection)
+        patched.setattr(house.services.register, "enter_all", and_then_the_server_kills_the_connection)
         with pytest.raises(DatabaseUnavailableError):
             house.services.issuing.issue(order())
     for table in ("licence", "licence_event", "outbox"):
