@@ -10,6 +10,7 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.logs import request_id
+from store.acting import becoming
 
 _log = logging.getLogger("yinzheng.http")
 _HEADER = b"x-request-id"
@@ -21,7 +22,8 @@ somebody's number, or a line of its own in the log."""
 class RequestLog:
     """Gives each request an id, or takes over its caller's, and logs it without its body, query or path's values.
 
-    The answer carries the id as ``X-Request-Id``.
+    The answer carries the id as ``X-Request-Id``. Until somebody was let in, the request is for nobody
+    (:mod:`store.acting`).
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -47,7 +49,8 @@ class RequestLog:
         # not undone at the end: what comes after still belongs to this request, and each request has its own context
         request_id.set(name)
         try:
-            await self._app(scope, receive, with_id)
+            with becoming():
+                await self._app(scope, receive, with_id)
         finally:
             fields = {
                 "method": scope["method"],

@@ -14,6 +14,7 @@ from api.client_proofs import thumbprint
 from api.clients import Client, Scope
 from api.errors import TokenMissingError
 from api.services import Services
+from store.acting import Acting, become
 
 bearer = OAuth2(
     flows=OAuthFlows(
@@ -64,9 +65,17 @@ def client_with(*scopes: Scope) -> Callable[..., Client]:
         client = services.clients.authenticate(token, thumbprint=shown)
         services.limiter.hit(client.terms.rate or services.settings.client_rate, "client", client.id)
         client.require(*scopes)
+        become(_acting(client))
         return client
 
     return authenticate
+
+
+def _acting(client: Client) -> Acting:
+    """For whom a client's request is: for its holder, where it is a wallet's system."""
+    if client.holder is not None:
+        return Acting.for_holder(client.holder.value)
+    return Acting.for_client(client.id, client.organisation_code)
 
 
 def remote_address(request: Request) -> str:

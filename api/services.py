@@ -85,6 +85,7 @@ from seal import (
     Signing,
     TimeStampSource,
 )
+from store.acting import SERVICE
 from store.cache import Cache, open_cache
 from store.clock import Clock, SystemClock
 from store.database import Database, DatabaseUnavailableError
@@ -94,7 +95,7 @@ from store.ledger import Ledger
 from store.limits import RateLimiter, open_rate_limiter
 from store.objects import ObjectStore, open_object_store
 from store.outbox import Handler, Outbox, Worker
-from store.schema import require_current, upgrade
+from store.schema import require_bound, require_current, upgrade
 from trust import (
     LICENCE_ISSUED,
     Changing,
@@ -237,12 +238,14 @@ class Services:
         The embedded one is brought to the schema by itself; any other by ``yinzheng db upgrade``.
         """
         embedded = self.settings.database_url is None
-        database = Database(self.database_address)
+        database = Database(self.database_address, acting=SERVICE)
         self._closing.callback(database.close)
         if embedded:
             upgrade(database)
         else:
             require_current(database)
+        if self.settings.environment is Environment.PRODUCTION:
+            require_bound(database)
         return database
 
     @cached_property

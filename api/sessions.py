@@ -18,6 +18,7 @@ from api.security import ServicesDep
 from api.settings import Settings
 from api.sign_in_errors import CsrfError, IdentityNumberMissingError, NotAnOfficerError, SignInRequiredError
 from api.signed_in import ATTEMPT_LIFETIME, SignedIn
+from store.acting import Acting, become
 from trust import HolderIndex
 
 CSRF_FIELD = "csrf_token"
@@ -116,6 +117,7 @@ def person(found: SignedInDep) -> Person:
     """
     if found.holder is None or found.number_masked is None:
         raise IdentityNumberMissingError
+    become(Acting.for_holder(found.holder.value))
     return Person(found, found.holder, found.name, found.number_masked, found.assurance)
 
 
@@ -140,6 +142,7 @@ def officer_with(*roles: Role) -> Callable[..., Officer]:
         known = services.officers.of(found)
         if known is None or known.roles.isdisjoint(roles):
             raise NotAnOfficerError(roles="、".join(role.zh for role in roles))
+        become(Acting.for_client(f"officer:{known.reference}", known.organisation_code))
         return known
 
     return officer

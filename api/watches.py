@@ -19,6 +19,7 @@ from api._tables import WatchRow, WebhookRow
 from api.clients import Client
 from api.errors import WatchPeriodError, WatchRefusedError
 from api.webhooks import DELIVER
+from store.acting import crossing
 from store.clock import Clock
 from store.database import Database, DatabaseUnavailableError
 from store.ledger import Ledger
@@ -70,7 +71,8 @@ class Watches:
         today = self._register.today()
         if not today <= until <= today + LONGEST:
             raise WatchPeriodError
-        licence = self._register.find(identifier)
+        with crossing():
+            licence = self._register.find(identifier)
         if licence is None or not self._records.has_checked(client.id, identifier):
             raise WatchRefusedError
         row = insert(WatchRow).values(

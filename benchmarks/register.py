@@ -84,7 +84,7 @@ def _load(services: Services, size: int) -> None:
         with database.transaction() as session:
             session.execute(sa.insert(LicenceRow), chunk)
             session.execute(sa.insert(ReferenceRow), list(_references(chunk)))
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with sa.create_engine(database.url, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(sa.text("VACUUM ANALYZE licence, wallet_reference"))
 
 

@@ -101,7 +101,7 @@ def _fill(services: Services) -> None:
                 {"state": state, "until": until, "first": first, "last": first + int(share * SEATS)},
             )
             first += int(share * SEATS)
-    with services.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with sa.create_engine(services.database.url, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(sa.text("VACUUM ANALYZE licence, status_seat"))
     with services.database.transaction() as session:
         session.execute(sa.text("SELECT setval('status_seat_number', :used)"), {"used": SEATS - 1})

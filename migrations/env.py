@@ -21,6 +21,7 @@ import trust
 import verify
 import wallet
 from api import _tables as tables_of_the_edge
+from store.acting import SERVICE
 from store.database import Base, Database
 from store.embedded import EmbeddedPostgres
 
@@ -35,7 +36,7 @@ def developers_connection() -> Iterator[Connection]:
         if url is None:
             server = EmbeddedPostgres(Path(os.environ.get("YINZHENG_VAR", "var")) / "postgres")
             url = closing.enter_context(server).url
-        database = Database(url)
+        database = Database(url, acting=SERVICE)
         closing.callback(database.close)
         with database.engine.connect() as connection:
             yield connection

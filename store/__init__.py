@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from store import _tables as _tables  # registers the tables
 from store._redis import RedisUrlError
+from store.acting import NOBODY, SERVICE, Acting, become, becoming, crossing
 from store.cache import Cache, open_cache
 from store.clock import Clock, FixedClock, SystemClock
 from store.database import Base, Database, DatabaseUnavailableError
@@ -22,6 +23,9 @@ from store.objects import (
 from store.outbox import Attempts, DeadJob, Handler, Job, Outbox, Worker
 
 __all__ = [
+    "NOBODY",
+    "SERVICE",
+    "Acting",
     "Attempts",
     "Base",
     "Cache",
@@ -51,6 +55,9 @@ __all__ = [
     "TreeHead",
     "Worker",
     "YinzhengError",
+    "become",
+    "becoming",
+    "crossing",
     "open_cache",
     "open_object_store",
     "open_rate_limiter",

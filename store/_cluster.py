@@ -25,6 +25,7 @@ from typing import Any
 from urllib.parse import quote
 
 import psutil
+import psycopg
 
 if sys.platform != "win32":
     import pwd
@@ -37,6 +38,38 @@ _ACCOUNT_SECONDS = 20.0
 _MAX_LOG_BYTES = 4 * 1024 * 1024
 _ACCOUNT = "embedded_postgres"
 """The unprivileged account that the server runs as when we are root; PostgreSQL refuses to run as root."""
+
+_SUPERUSER = "postgres"
+_ROLE = "yinzheng"
+_MAKE_ROLE = """
+DO $$
+DECLARE each record;
+BEGIN
+    PERFORM pg_advisory_xact_lock(0x59494e5a);
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'yinzheng') THEN
+        CREATE ROLE yinzheng LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS;
+    END IF;
+    IF (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'postgres') <> 'yinzheng' THEN
+        ALTER DATABASE postgres OWNER TO yinzheng;
+    END IF;
+    FOR each IN
+        SELECT c.oid::regclass AS name FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'p', 'S')
+            AND c.relowner <> 'yinzheng'::regrole
+            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i'))
+    LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO yinzheng', each.name);
+    END LOOP;
+    FOR each IN
+        SELECT p.oid::regprocedure AS name FROM pg_proc p
+        WHERE p.pronamespace = 'public'::regnamespace AND p.proowner <> 'yinzheng'::regrole
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s OWNER TO yinzheng', each.name);
+    END LOOP;
+END $$
+"""
+"""The service connects by a role of its own: policies on rows do not bind superusers. Directories from before that have
+tables of the superuser, which are handed over; sequences of columns go with their tables."""
 
 _PLAIN_PATH = re.compile(r"/[\w./-]+", re.ASCII)
 _MAX_SOCKET_DIRECTORY = 85
@@ -72,7 +105,7 @@ class Cluster:
         while (pid := self._postmaster()) is not None:
             # It runs, is recovering after a crash, or is going down because whoever stopped it was killed meanwhile.
             if self._answers():
-                return self._url()
+                return self._url_of_service()
             if time.monotonic() > deadline:
                 raise ClusterError(f"server process {pid} does not answer")
             time.sleep(0.1)
@@ -94,7 +127,7 @@ class Cluster:
         }
         options = shlex.join(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
         self._pg_ctl("start", "-w", "-t", str(_START_SECONDS), "-o", options)
-        return self._url()
+        return self._url_of_service()
 
     def stop(self) -> None:
         """Stop the server, ending what connections there still are.
@@ -159,9 +192,16 @@ class Cluster:
                 raise ClusterError(f"{path} exists and is not a private directory of ours") from None
         return path
 
-    def _url(self) -> str:
+    def _url_of_service(self) -> str:
+        """The URL for the service's own role, which policies bind; it is made where it is missing."""
+        with psycopg.connect(self.url(_SUPERUSER), autocommit=True) as connection:
+            connection.execute(_MAKE_ROLE)
+        return self.url(_ROLE)
+
+    def url(self, role: str) -> str:
+        """The URL of a server that runs, for one of its roles."""
         host = quote(str(self._socket_directory()), safe="/")
-        return f"postgresql://postgres@/postgres?host={host}&port={_PORT}"
+        return f"postgresql://{role}@/postgres?host={host}&port={_PORT}"
 
     def _answers(self) -> bool:
         try:

@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
+import psycopg
 import sqlalchemy as sa
-from sqlalchemy.exc import InterfaceError, OperationalError
+from psycopg.pq import ExecStatus, TransactionStatus
+from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
+from store.acting import NOBODY, Acting, acting_now
 from store.errors import Kind, YinzhengError
 
 APPEND_ONLY: Final = {"append_only": True}
@@ -54,19 +57,22 @@ class Database:
     :param pool_size: connections kept open by this process.
     :param most: connections that it opens at the most. More than the threads of the HTTP server (40), each of which may
         hold one and need another for a moment.
+    :param acting: for whom transactions outside of requests are; see :mod:`store.acting`.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10, most: int = 60) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, most: int = 60, acting: Acting = NOBODY) -> None:
+        self._acting = acting
         self.url = sa.make_url(url).set(drivername="postgresql+psycopg")
         self._engine = sa.create_engine(
             self.url,
             pool_size=pool_size,
             max_overflow=most - pool_size,
             pool_timeout=10,
-            pool_pre_ping=True,
             hide_parameters=True,  # they may be personal data, and errors are logged
             connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
         )
+        sa.event.listen(self._engine, "checkout", self._open_first)
+        sa.event.listen(self._engine, "begin", self._open_next)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
 
     @property
@@ -101,6 +107,29 @@ class Database:
         """
         with self.transaction() as session:
             return session.execute(sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))).scalar_one()
+
+    def _open_first(self, connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
+        """Begin a transaction when a connection is taken from the pool, in the round trip that shows whether it lives.
+
+        :raises InvalidatePoolError: it does not; the pool then makes another.
+        """
+        try:
+            self._open(connection)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
+
+    def _open_next(self, connection: sa.Connection) -> None:
+        held = connection.connection.dbapi_connection
+        if isinstance(held, psycopg.Connection) and held.info.transaction_status is TransactionStatus.IDLE:
+            self._open(held)
+
+    def _open(self, connection: psycopg.Connection[Any]) -> None:
+        """Begin a transaction, and tell for whom it is. All in one round trip, before psycopg would begin by itself."""
+        if connection.autocommit:
+            return
+        result = connection.pgconn.exec_((acting_now() or self._acting).opening())
+        if result.status != ExecStatus.COMMAND_OK:
+            raise psycopg.OperationalError("no transaction could be begun")
 
     def close(self) -> None:
         """Close all connections of the pool."""

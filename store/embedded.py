@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psycopg
+
 from store._flock import FileLock
 from store.errors import Kind, YinzhengError
 
@@ -72,6 +74,11 @@ class EmbeddedPostgres:
             raise RuntimeError("the server was not started")
         return self._url
 
+    @property
+    def superuser_url(self) -> str:
+        """The same for the superuser, to whom policies on rows are nothing."""
+        return self.url.replace("//yinzheng@", "//postgres@", 1)
+
     def start(self) -> str:
         """Start the server or join the one that runs, and return the URL of its database.
 
@@ -89,7 +96,7 @@ class EmbeddedPostgres:
             with _Held(self._gate):
                 self._users.acquire(shared=True)  # nobody makes it exclusive but behind the gate
                 self._url = cluster.start()
-        except (ClusterError, OSError, KeyError, subprocess.SubprocessError) as error:
+        except (ClusterError, OSError, KeyError, subprocess.SubprocessError, psycopg.Error) as error:
             if not joined_before:
                 self._users.release()
             self._note(error)

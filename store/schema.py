@@ -36,6 +36,18 @@ class SchemaUnknownError(YinzhengError):
     en = "The database is at revision {current}, which this program does not know: use the newer program that made it."
 
 
+class RoleUnboundError(YinzhengError):
+    """The service connects by a role to which policies on rows are nothing."""
+
+    code = "store.role_unbound"
+    kind = Kind.MISCONFIGURED
+    zh = "数据库账号 {role} 为超级用户或可绕过行级安全策略，请改用普通账号（见《运行》数据库账号一节）。"
+    en = (
+        "The database role {role} is a superuser or bypasses row-level security: connect by an ordinary one "
+        "(see Operations, The role of the database)."
+    )
+
+
 def upgrade(database: Database) -> None:
     """Bring the database to the newest revision; nothing happens when it is there.
 
@@ -88,6 +100,19 @@ def require_current(database: Database) -> None:
     if found != expected:
         _refuse_unknown(found)
         raise SchemaOutdatedError(current=found, expected=expected)
+
+
+def require_bound(database: Database) -> None:
+    """Make sure that policies on rows bind the role of the connections.
+
+    :raises RoleUnboundError: it is a superuser, or may bypass them.
+    :raises DatabaseUnavailableError: it cannot be reached.
+    """
+    statement = sa.text("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+    with database.transaction() as session:
+        role, unbound = session.execute(statement).one()
+    if unbound:
+        raise RoleUnboundError(role=role)
 
 
 def _refuse_unknown(revision: str | None) -> None:

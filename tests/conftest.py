@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from api.services import Services
 from api.settings import Settings
+from store.acting import SERVICE
 from store.clock import FixedClock, SystemClock
 from store.database import Database
 from store.embedded import EmbeddedPostgres
@@ -56,27 +57,34 @@ class Databases:
 
     _TEMPLATE = "migrated"
 
-    def __init__(self, url: str) -> None:
-        self._url = sa.make_url(url).set(drivername="postgresql+psycopg")
-        self._admin = sa.create_engine(self._url, isolation_level="AUTOCOMMIT")
+    def __init__(self, server: EmbeddedPostgres) -> None:
+        self._url = sa.make_url(server.url).set(drivername="postgresql+psycopg")
+        superuser = sa.make_url(server.superuser_url).set(drivername="postgresql+psycopg")
+        self._admin = sa.create_engine(superuser, isolation_level="AUTOCOMMIT")
         # what a power cut would lose is thrown away after each test anyway
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             self._execute(f"ALTER SYSTEM SET {name} = off")
         self._execute("SELECT pg_reload_conf()")
-        self._execute(f"CREATE DATABASE {self._TEMPLATE}")
-        template = Database(self._address(self._TEMPLATE))
+        # rows from before a migration are put in without their surroundings
+        self._execute("GRANT SET ON PARAMETER session_replication_role TO yinzheng")
+        self._execute(f"CREATE DATABASE {self._TEMPLATE} OWNER yinzheng")
+        template = Database(self._address(self._TEMPLATE), acting=SERVICE)
         upgrade(template)
         LicenceTypes(template, SystemClock()).seed()
         template.close()
 
     def create(self) -> Database:
         name = f"t{secrets.token_hex(6)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {self._TEMPLATE}")
-        return Database(self._address(name))
+        self._execute(f"CREATE DATABASE {name} OWNER yinzheng TEMPLATE {self._TEMPLATE}")
+        return Database(self._address(name), acting=SERVICE)
 
     def drop(self, database: Database) -> None:
         database.close()
         self._execute(f"DROP DATABASE {database.url.database} WITH (FORCE)")
+
+    def superuser_url(self, database: Database) -> str:
+        """The address of one of them for the superuser, whom policies on rows do not bind."""
+        return self._admin.url.set(database=database.url.database).render_as_string(hide_password=False)
 
     def close(self) -> None:
         self._admin.dispose()
@@ -97,7 +105,7 @@ def databases() -> Iterator[Databases]:
     it to the account that the server runs as.
     """
     with TemporaryDirectory(prefix="yinzheng-postgres-") as directory, EmbeddedPostgres(Path(directory)) as server:
-        made = Databases(server.url)
+        made = Databases(server)
         yield made
         made.close()
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from keys import FieldVault
 from seal.fonts import FontLibrary
+from store.acting import crossing
 from store.database import Database
 from trust._batch_tables import BatchLineRow
 from trust._tables import LicenceRow
@@ -69,6 +70,7 @@ class BatchLoading:
         self._issuing = issuing
         self._fonts = fonts
 
+    @crossing()
     def load(self, order: BatchOrder, rows: Iterable[Row], *, told: Callable[[int], object] = lambda _: None) -> Batch:
         """Read all lines and check each: alone, against the others and against the register.
 

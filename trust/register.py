@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from keys import FieldVault
+from store.acting import crossing
 from store.clock import Clock
 from store.database import Database
 from store.objects import ObjectStore
@@ -154,6 +155,7 @@ class Register:
         with self._database.transaction() as session:
             return {row.identifier: self.licence_of(row) for row in session.scalars(statement)}
 
+    @crossing()
     def live(self, type_slug: str, number: str) -> Licence | None:
         """The licence of a type with a number that has not been revoked."""
         return self.live_many(type_slug, [number]).get(number)

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.orm import Session
 
 from keys import CertificateAuthority, KeyCustody, KeyPurpose, Subject, TokenSigner
+from store.acting import crossing
 from store.clock import Clock
 from store.database import Database
 from trust._tables import LicenceRow, StatusListRow, StatusSeatRow
@@ -135,6 +136,7 @@ class StatusLists:
             held = self._kept[number] = self._looked_after(number, now)
         return held
 
+    @crossing()
     def _looked_after(self, number: int, now: datetime) -> StatusList:
         with self._database.transaction() as session:
             if session.scalar(sa.select(StatusSeatRow.index).where(StatusSeatRow.list == number).limit(1)) is None:

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
+from store.acting import crossing
 from store.clock import Clock
 from store.errors import YinzhengError
 from trust import Licence, LogProof, Origin, Register
@@ -123,6 +124,7 @@ class Checker:
         """
         return self.examine_pdf(file).verdict
 
+    @crossing()
     def examine_pdf(self, file: bytes | Path, *, visible: Visible = _anybody) -> CheckedLicence:
         """Like :meth:`check_pdf`, with the licence; for somebody who may not see every one."""
         now = self._clock.now()
@@ -171,6 +173,7 @@ class Checker:
         """
         return self.examine_identifier(identifier).verdict
 
+    @crossing()
     def examine_identifier(self, identifier: str, *, visible: Visible = _anybody) -> CheckedLicence:
         """Like :meth:`check_identifier`, with the licence; for somebody who may not see every one."""
         now = self._clock.now()
@@ -202,6 +205,7 @@ class Checker:
         """
         return self.examine_presentation(token, by=by)
 
+    @crossing()
     def examine_presentation(self, token: str, *, by: str, visible: Visible = _anybody) -> CheckedPresentation:
         """Like :meth:`check_presentation`, with the licence; for somebody who may not see every one."""
         try:

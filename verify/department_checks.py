@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from store.acting import crossing
 from store.errors import YinzhengError
 from trust import CodeType, HolderIndex, Licence, Register
 from verify.callers import Caller, Occasion, occasion
@@ -170,9 +171,10 @@ class DepartmentChecks:
         if not consents and (applicant is None or occasion.item.without_consent is None):
             raise ConsentMissingError
         agreed, refusals = self._agreed(occasion, consents)
-        licences = list(self._register.get_many(sorted(agreed.licences)).values())
+        with crossing():
+            licences = list(self._register.get_many(sorted(agreed.licences)).values())
         if applicant is not None and occasion.item.without_consent is not None:
-            held = self._register.held_by(self._holder_index(*applicant))
+            held = self._held_by(*applicant)
             licences += [each for each in held if not agreed.covers(each)]
         today = self._register.today()
         known = Application(occasion.caller, licences, application, today)
@@ -197,7 +199,7 @@ class DepartmentChecks:
         agreed, refusals = self._agreed(occasion, consents)
         found = [
             each
-            for each in self._register.held_by(self._holder_index(*holder))
+            for each in self._held_by(*holder)
             if occasion.caller.may_check(each.type.slug)
             and type_slug in (None, each.type.slug)
             and (agreed.covers(each) or occasion.item.without_consent is not None)
@@ -260,6 +262,10 @@ class DepartmentChecks:
 
         checked = self._checker.examine_identifier(check.identifier, visible=visible)
         return checked.verdict, checked.licence
+
+    @crossing()
+    def _held_by(self, code_type: CodeType, code: str) -> list[Licence]:
+        return self._register.held_by(self._holder_index(code_type, code))
 
     def _agreed(self, occasion: Occasion, tokens: Sequence[str]) -> tuple[Consent, tuple[Reason, ...]]:
         """What the holders agreed to by some consents, together, and why others of them do not count."""

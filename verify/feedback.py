@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from keys import FieldVault
+from store.acting import crossing
 from store.clock import Clock
 from store.database import Database
 from trust import HolderIndex, Register
@@ -110,7 +111,8 @@ class Feedback:
         :raises IdentifierInvalidError: it is no identifier.
         """
         text = _checked(text)
-        licence = self._register.find(identifier)
+        with crossing():
+            licence = self._register.find(identifier)
         if licence is None or not self._concerns(raiser, identifier, licence.holder_index):
             raise FeedbackRefusedError
         if field is not None and field not in licence.fields:

@@ -165,6 +165,7 @@ class Consents:
                 until=terms.until,
             )
         )
+        session.flush()  # a record is let in for the sake of its consent
         self._records.add(session, record)
         session.flush()
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from keys import TokenSigner, TokenVerifier
 from keys.errors import TokenExpiredError, TokenInvalidError
+from store.acting import crossing
 from store.clock import Clock
 from store.database import Database
 from trust import HolderIndex, LicenceState, Register
@@ -127,6 +128,7 @@ class Presentations:
             )
         return Presentation(token, identifier, purpose, audience, expires_at)
 
+    @crossing()
     def redeem(self, token: str, *, by: str) -> Redeemed:
         """Take a presentation, once.
 

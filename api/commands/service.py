@@ -18,6 +18,7 @@ from api.errors import SettingsError
 from api.openid import LOOPBACK
 from api.services import Services
 from api.settings import Environment
+from store.acting import SERVICE
 from store.database import Database
 from store.schema import current, upgrade
 from trust import LicenceTypes
@@ -93,7 +94,7 @@ def worker() -> None:
 def upgrade_database() -> None:
     """将数据库结构升级到本版本。Bring the schema to this version."""
     with open_services() as services:
-        target = Database(services.database_address)
+        target = Database(services.database_address, acting=SERVICE)
         try:
             before = current(target)
             upgrade(target)

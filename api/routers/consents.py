@@ -24,6 +24,7 @@ from api.routers.holder import HolderDep
 from api.routers.verifier import CheckerDep, caller_of, occasion_of
 from api.security import ServicesDep
 from api.services import Services
+from store.acting import crossing
 from trust import CodeType, HolderIndex, checked_code
 from verify import Occasion
 from verify.check_errors import FieldsRefusedError
@@ -158,7 +159,8 @@ def search(services: ServicesDep, client: CheckerDep, body: ConsentSearchRequest
     holder = _holder(services, body.holder.code_type, body.holder.code)
     given = services.licence_consents.for_body(occasion.caller.body_code, occasion.item.code, holder)
     named = sorted({identifier for each in given for identifier in each.terms.licences})
-    held = services.register.get_many(named).values()
+    with crossing():
+        held = services.register.get_many(named).values()
     visible = {each.identifier for each in held if occasion.caller.may_check(each.type.slug)}
     names, now = services.names(), services.clock.now()
     views = [ConsentView.of(each, names, now) for each in given]

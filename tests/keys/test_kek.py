@@ -21,6 +21,7 @@ from keys.errors import (
     KeyFileUnusableError,
     PassphraseTooShortError,
 )
+from store.acting import SERVICE
 from store.clock import FixedClock
 from store.database import Database
 
@@ -99,7 +100,7 @@ def test_a_short_passphrase_is_refused(text: str) -> None:
 
 def test_processes_that_start_together_agree_on_one_key(database: Database, clock: FixedClock) -> None:
     def start(_: int) -> KeyEncryptionKey:
-        other = Database(database.url.render_as_string(hide_password=False))
+        other = Database(database.url.render_as_string(hide_password=False), acting=SERVICE)
         try:
             return KeyEncryptionKey.open(other, passphrase(), clock)
         finally:

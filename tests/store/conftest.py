@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from redis_server import RedisServer, free_port
 
+from store.acting import SERVICE
 from store.database import Database
 
 
@@ -38,7 +39,7 @@ def empty(database: Database) -> Iterator[Database]:
     admin = sa.create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    fresh = Database(url.set(database=name).render_as_string(hide_password=False))
+    fresh = Database(url.set(database=name).render_as_string(hide_password=False), acting=SERVICE)
     yield fresh
     fresh.close()
     with admin.connect() as connection:

@@ -196,7 +196,7 @@ def test_processes_that_come_and_go_at_once_always_find_a_server(directory: Path
 def test_long_and_odd_paths_work(place: Path, name: str) -> None:
     with EmbeddedPostgres(place / name) as server:
         assert run(server.url, "SHOW max_connections") == [("200",)]
-        socket = Path(str(run(server.url, "SHOW unix_socket_directories")[0][0]))
+        socket = Path(str(run(server.superuser_url, "SHOW unix_socket_directories")[0][0]))
         assert socket.stat().st_mode & 0o077 == 0
     assert not list(socket.glob(".s.PGSQL*"))
 
@@ -230,3 +230,18 @@ def test_many_that_need_the_account_at_once_all_get_it(monkeypatch: pytest.Monke
         assert _cluster._has_account()
     finally:
         subprocess.run(["userdel", account], check=True, capture_output=True)
+
+
+def test_a_directory_from_before_hands_its_tables_over_to_the_services_role(directory: Path) -> None:
+    with EmbeddedPostgres(directory) as server:
+        run(server.superuser_url, "CREATE TABLE old (id bigint GENERATED ALWAYS AS IDENTITY); CREATE SEQUENCE alone")
+        run(server.superuser_url, "CREATE FUNCTION kept() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+        run(server.superuser_url, "INSERT INTO old DEFAULT VALUES")
+    with EmbeddedPostgres(directory) as server:
+        assert "//yinzheng@" in server.url
+        run(
+            server.url,
+            "ALTER TABLE old ADD COLUMN more text; ALTER SEQUENCE alone RESTART; INSERT INTO old DEFAULT VALUES",
+        )
+        assert run(server.url, "SELECT count(*) FROM old") == [(2,)]
+        assert run(server.url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == [(False,)]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic import command
 
 from store import schema
+from store.acting import SERVICE
 from store.database import Database
 
 BEFORE, AFTER, SEATED = "0006", "0007", "0013"
@@ -22,7 +23,7 @@ def before(database: Database) -> Iterator[Database]:
     admin = sa.create_engine(database.url.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    fresh = Database(database.url.set(database=name).render_as_string(hide_password=False))
+    fresh = Database(database.url.set(database=name).render_as_string(hide_password=False), acting=SERVICE)
     step(fresh, BEFORE)
     with fresh.engine.begin() as connection:
         connection.execute(sa.text("SET session_replication_role = replica"))

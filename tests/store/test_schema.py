@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from store import schema
+from store.acting import SERVICE
 from store.database import Base, Database, DatabaseUnavailableError
 from store.schema import SchemaOutdatedError, SchemaUnknownError, current, require_current, upgrade
 
@@ -63,7 +64,7 @@ def test_processes_that_upgrade_at_once_do_not_disturb_each_other(empty: Databas
     errors: list[Exception] = []
 
     def work() -> None:
-        database = Database(empty.url.render_as_string(hide_password=False))
+        database = Database(empty.url.render_as_string(hide_password=False), acting=SERVICE)
         try:
             upgrade(database)
         except Exception as error:

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from api.services import Services
 from api.settings import Settings
+from store.acting import SERVICE
 from store.database import Database, DatabaseUnavailableError
 from store.embedded import EmbeddedPostgres
 from store.schema import upgrade
@@ -150,7 +151,7 @@ def test_random_kills_of_workers_postgres_and_redis_leave_each_line_issued_once(
     chance = random.Random(seed)
     began = time.monotonic()
     left, killed = chance.sample(KILLS, len(KILLS)), []
-    database = Database(stage.url)
+    database = Database(stage.url, acting=SERVICE)
     upgrade(database)
     database.close()
     with Services(stage.settings) as services:
