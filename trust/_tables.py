@@ -44,7 +44,7 @@ class LicenceRow(Base):
     identifier: Mapped[str] = mapped_column(unique=True)
     type_slug: Mapped[str]
     type_version: Mapped[int]
-    number_index: Mapped[bytes]
+    number_index: Mapped[bytes] = mapped_column(index=True)
     holder_index: Mapped[bytes] = mapped_column(index=True)
     holder_code_type: Mapped[str]
     issuer_code: Mapped[str] = mapped_column(sa.String(18), index=True)
