@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from api.clients import Scope
+from api.clients import Clients, Scope
+from api.services import TOKEN_SUBJECT
+from keys import KeyPurpose, TokenSigner
+from store.clock import FixedClock
 from tests.api.conftest import Front
 from tests.house import HEALTH, LAW, MARKET
 from trust import Licence
@@ -115,6 +119,22 @@ def test_every_role_is_let_in_where_the_matrix_says_and_nowhere_else(
     assert wrong == []
 
 
+def long_ago(shared: Front) -> str:
+    """A token with every scope, whose time is over."""
+    services = shared.house.services
+    everything = [scope for scope in Scope if scope is not HOLD]
+    new = services.clients.enrol("late", name="过期", scopes=everything, organisation_code=MARKET.code)
+    assert new is not None
+    now = services.clock.now()
+    earlier = TokenSigner(
+        services.keys.custody,
+        services.keys.custody.info(services.keys.authority.ensure_service(KeyPurpose.TOKEN, TOKEN_SUBJECT).key_id),
+        FixedClock(now - timedelta(hours=2)),
+        issuer=services.settings.base_url,
+    )
+    return Clients(services.database, earlier, services.keys.verifier, services.clock).token(new.client)
+
+
 def test_nobody_gets_in_without_a_token_or_with_a_suspended_client(
     shared: Front, roles: dict[Scope, dict[str, str]]
 ) -> None:
@@ -126,7 +146,8 @@ def test_nobody_gets_in_without_a_token_or_with_a_suspended_client(
     shared.secrets["out"] = new.secret
     suspended = shared.bearer("out")
     clients.suspend("out")
-    for headers in (None, suspended, {"Authorization": "Bearer x.y.z"}):
+    expired = {"Authorization": f"Bearer {long_ago(shared)}"}
+    for headers in (None, suspended, expired, {"Authorization": "Bearer x.y.z"}, {"Authorization": "Basic x"}):
         answers = {operation: call(shared, operation, headers).status_code for operation in guarded}
         assert {operation: status for operation, status in answers.items() if status != 401} == {}
 
