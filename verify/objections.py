@@ -104,9 +104,12 @@ class Objections:
             raise ObjectionMadeError from error
         return self._objection(row, look)
 
-    def of_holder(self, holder: HolderIndex) -> list[Objection]:
-        """What a holder objected to, newest first."""
-        return self._list(ObjectionRow.holder_index == holder.value)
+    def of_holder(self, holder: HolderIndex, *, at_most: int | None = _MOST_LISTED) -> list[Objection]:
+        """What a holder objected to, newest first.
+
+        :param at_most: None for all, however many.
+        """
+        return self._list(ObjectionRow.holder_index == holder.value, at_most=at_most)
 
     def received(self, body_code: str, *, state: ObjectionState | None = None) -> list[Objection]:
         """What was objected to of a body's checks, newest first."""
@@ -147,13 +150,13 @@ class Objections:
         counts = dict.fromkeys(ObjectionState, 0) | {ObjectionState(state): count for state, count in found}
         return ObjectionFigures(counts, overdue, round(float(seconds) / 3600, 1) if seconds is not None else None)
 
-    def _list(self, *wanted: sa.ColumnElement[bool]) -> list[Objection]:
+    def _list(self, *wanted: sa.ColumnElement[bool], at_most: int | None = _MOST_LISTED) -> list[Objection]:
         statement = (
             sa.select(ObjectionRow, CheckRecordRow)
             .join(CheckRecordRow, CheckRecordRow.id == ObjectionRow.check_id)
             .where(*wanted)
             .order_by(ObjectionRow.opened_at.desc())
-            .limit(_MOST_LISTED)
+            .limit(at_most)
         )
         with self._database.transaction() as session:
             return [self._objection(row, look_of(check)) for row, check in session.execute(statement)]

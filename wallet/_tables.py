@@ -72,3 +72,14 @@ class OfflinePresentationRow(Base):
     purpose: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class WalletExportRow(Base):
+    """Append-only: that a holder took along all that is stored about the holder."""
+
+    __tablename__ = "wallet_export"
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    holder_index: Mapped[bytes] = mapped_column(index=True)
+    at: Mapped[datetime]

@@ -152,12 +152,15 @@ class ConsentRequests:
             raise RequestUnknownError
         return found
 
-    def of_holder(self, holder: HolderIndex) -> list[ConsentRequest]:
-        """All requests to a holder, newest first."""
+    def of_holder(self, holder: HolderIndex, *, at_most: int | None = MOST_LISTED) -> list[ConsentRequest]:
+        """The requests to a holder, newest first.
+
+        :param at_most: None for all, however many.
+        """
         now, table = self._clock.now(), ConsentRequestRow
         statement = sa.select(table).where(table.holder_index == holder.value)
         with self._database.transaction() as session:
-            rows = session.scalars(statement.order_by(table.created_at.desc()).limit(MOST_LISTED))
+            rows = session.scalars(statement.order_by(table.created_at.desc()).limit(at_most))
             return [_request(row, now) for row in rows]
 
     def to_holder(self, holder: HolderIndex, number: str) -> ConsentRequest:
@@ -211,14 +214,14 @@ class ConsentRequests:
 
     def refuse_all(self, holder: HolderIndex, *, by: str = "holder") -> int:
         """Refuse every request that waits for an answer, and tell how many."""
-        still = [each for each in self.of_holder(holder) if each.state is RequestState.OPEN]
+        still = [each for each in self.of_holder(holder, at_most=None) if each.state is RequestState.OPEN]
         for each in still:
             self.refuse(holder, each.number, by=by)
         return len(still)
 
     def records(self, holder: HolderIndex) -> list[ConsentRecord]:
         """The signed records of a holder's refusals."""
-        return self._records.of([each.number for each in self.of_holder(holder)])
+        return self._records.of([each.number for each in self.of_holder(holder, at_most=None)])
 
     def _open(self, holder: HolderIndex, number: str) -> ConsentRequest:
         request = self.to_holder(holder, number)

@@ -190,7 +190,7 @@ class Consents:
 
     def withdraw_all(self, holder: HolderIndex, *, by: str = "holder") -> int:
         """Take back every consent that still holds, and tell how many."""
-        still = [each for each in self.of_holder(holder) if each.withdrawn_at is None]
+        still = self._list(ConsentRow.holder_index == holder.value, ConsentRow.withdrawn_at.is_(None), at_most=None)
         for each in still:
             self.withdraw(holder, each.number, by=by)
         return len(still)
@@ -206,9 +206,12 @@ class Consents:
             raise ConsentUnknownError
         return _given(row)
 
-    def of_holder(self, holder: HolderIndex) -> list[GivenConsent]:
-        """All consents of a holder, newest first."""
-        return self._list(ConsentRow.holder_index == holder.value)
+    def of_holder(self, holder: HolderIndex, *, at_most: int | None = MOST_LISTED) -> list[GivenConsent]:
+        """The consents of a holder, newest first.
+
+        :param at_most: None for all, however many.
+        """
+        return self._list(ConsentRow.holder_index == holder.value, at_most=at_most)
 
     def for_body(self, body_code: str, service_item: str, holder: HolderIndex) -> list[GivenConsent]:
         """The consents of a holder that a body may use now for a service item, newest first."""
@@ -294,8 +297,8 @@ class Consents:
         if terms.until.tzinfo is None or not now < terms.until <= now + LONGEST:
             raise _wrong(f"截止时间须在今后 {LONGEST.days} 天内。", f"it ends within {LONGEST.days} days from now.")
 
-    def _list(self, *wanted: sa.ColumnElement[bool]) -> list[GivenConsent]:
-        statement = sa.select(ConsentRow).where(*wanted).order_by(ConsentRow.given_at.desc()).limit(MOST_LISTED)
+    def _list(self, *wanted: sa.ColumnElement[bool], at_most: int | None = MOST_LISTED) -> list[GivenConsent]:
+        statement = sa.select(ConsentRow).where(*wanted).order_by(ConsentRow.given_at.desc()).limit(at_most)
         with self._database.transaction() as session:
             return [_given(row) for row in session.scalars(statement)]
 

@@ -71,6 +71,20 @@ class Redeemed:
     presented_at: datetime
 
 
+@dataclass(frozen=True)
+class PastPresentation:
+    """A presentation that was handed out, and what became of it."""
+
+    identifier: str
+    purpose: str
+    audience: str | None
+    at: datetime
+    expires_at: datetime
+    redeemed_at: datetime | None
+    redeemed_by: str | None
+    """Unified social credit code of the body that redeemed it."""
+
+
 class Presentations:
     """Hands out presentations and takes each back once."""
 
@@ -128,6 +142,13 @@ class Presentations:
             )
         return Presentation(token, identifier, purpose, audience, expires_at)
 
+    def made_by(self, holder: HolderIndex) -> list[PastPresentation]:
+        """The presentations that a holder had made, oldest first."""
+        table = PresentationRow
+        statement = sa.select(table).where(table.holder_index == holder.value).order_by(table.created_at, table.id)
+        with self._database.transaction() as session:
+            return [_past(row) for row in session.scalars(statement)]
+
     @crossing()
     def redeem(self, token: str, *, by: str) -> Redeemed:
         """Take a presentation, once.
@@ -168,6 +189,12 @@ class Presentations:
         if row.expires_at <= now:
             raise PresentationExpiredError
         raise PresentationAudienceError
+
+
+def _past(row: PresentationRow) -> PastPresentation:
+    return PastPresentation(
+        row.identifier, row.purpose, row.audience, row.created_at, row.expires_at, row.redeemed_at, row.redeemed_by
+    )
 
 
 def checked_purpose(purpose: str) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from store.clock import Clock
 from store.database import Database
 from trust import HolderIndex, Licence, Register
-from wallet._tables import CoHoldingRow, PresentationRow, ReferenceRow, WalletRow
+from wallet._tables import CoHoldingRow, PresentationRow, ReferenceRow, WalletExportRow, WalletRow
 from wallet.errors import NotInWalletError, WalletClosedError
 
 
@@ -165,6 +165,19 @@ class Wallets:
         """The identifiers of all licences that somebody holds, in the wallet or not: for who looked at them."""
         with self._database.transaction() as session:
             return self._references_of(session, holder)
+
+    def note_export(self, holder: HolderIndex) -> None:
+        """Put on record that all that is stored about a holder is being handed out."""
+        with self._database.transaction() as session:
+            session.add(WalletExportRow(holder_index=holder.value, at=self._clock.now()))
+
+    def exports(self, holder: HolderIndex) -> list[datetime]:
+        """When that was, oldest first."""
+        table = WalletExportRow
+        with self._database.transaction() as session:
+            return list(
+                session.scalars(sa.select(table.at).where(table.holder_index == holder.value).order_by(table.id))
+            )
 
     def _references_of(self, session: Session, holder: HolderIndex) -> list[str]:
         further = session.scalars(sa.select(CoHoldingRow.identifier).where(CoHoldingRow.holder_index == holder.value))

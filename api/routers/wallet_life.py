@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
 
 from api.problems import responses
 from api.routers.holder import HolderDep
 from api.schemas import CloseRequest, WalletStateView
 from api.security import ServicesDep
 from api.services import Services
+from api.wallet_export import export_of
 from trust import HolderIndex
 from wallet import ConsentState, RequestState
 
 router = APIRouter(prefix="/v1/wallet", tags=["电子卡包 Wallet"])
+
+EXPORT_RATE = "20/hour"
+"""Exports of one holder: each reads all that there is."""
 
 
 @router.get("", summary="卡包状态 The wallet", responses=responses(401, 403))
@@ -43,6 +48,29 @@ def close_wallet(services: ServicesDep, holder: HolderDep, _: CloseRequest) -> W
     services.licence_consents.withdraw_all(holder)
     services.consent_requests.refuse_all(holder)
     return _view(services, holder)
+
+
+@router.post(
+    "/export",
+    summary="导出所存信息 Export",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}},
+        **responses(401, 403, 413),
+    },
+)
+def export(services: ServicesDep, holder: HolderDep) -> StreamingResponse:
+    """系统所存的本人（本单位）全部信息：证照数据与 PDF、授权及其签名记录、亮证、查验记录、异议。
+
+    每次导出均有记录；卡包注销后仍可导出。
+
+    All that is stored about the holder, as a ZIP: licences with their PDFs, consents with their signed records, what
+    was shown, who looked, objections. Each export is on record. Works for a closed wallet too.
+    """
+    services.limiter.hit(EXPORT_RATE, "wallet-export", holder.value.hex())
+    services.wallets.note_export(holder)
+    headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="wallet.zip"'}
+    return StreamingResponse(export_of(services, holder), media_type="application/zip", headers=headers)
 
 
 def _view(services: Services, holder: HolderIndex) -> WalletStateView:

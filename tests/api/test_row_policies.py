@@ -38,6 +38,7 @@ FENCED = {
     "offline_presentation",
     "presentation",
     "wallet",
+    "wallet_export",
     "wallet_reference",
     "webhook",
 }
