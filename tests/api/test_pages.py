@@ -11,6 +11,7 @@ import api.pages
 from api.pages.frame import STATIC, asset
 from api.pages.words import TABLES, WORDS
 from tests.api.conftest import Front
+from trust import LicenceState
 
 TEMPLATES = sorted((Path(api.pages.__file__).parent / "templates").rglob("*.html"))
 
@@ -51,6 +52,11 @@ def test_the_design_page_shows_every_component_in_both_languages(front: Front) -
     elsewhere = {"moment", "day", "reasons", "verdict", "tabs", "facts", "form_token"}
     for macro in re.findall(r"macro (\w+)\(", components):
         assert f"ui.{macro}(" in shown or macro in elsewhere
+
+
+def test_every_state_of_a_licence_has_a_word_and_a_shape(front: Front) -> None:
+    page = front.http.get("/design").text
+    assert all(WORDS["zh"][state.value] in page for state in LicenceState)
 
 
 def test_an_asset_is_kept_for_good_under_its_digest_only(front: Front) -> None:
