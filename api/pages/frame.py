@@ -72,6 +72,9 @@ class Viewer:
 
 NAVIGATION: list[Page] = [
     Page(Area.CHECK, "/", "area_check", "shield", public=True),
+    Page(Area.WALLET, "/wallet", "wallet_licences", "card", holders=True),
+    Page(Area.WALLET, "/wallet/consents", "wallet_consents", "hand", holders=True),
+    Page(Area.WALLET, "/wallet/looks", "wallet_looks", "eye", holders=True),
 ]
 """Every page of the navigation, in its order; the first of an area is where the area opens."""
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from api.pages import design, router, sign_in
+from api.pages import design, router, sign_in, wallet
 
-ROUTERS = (router.router, design.router, sign_in.router)
+ROUTERS = (router.router, design.router, sign_in.router, wallet.router)

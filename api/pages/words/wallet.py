@@ -1,0 +1,46 @@
+"""Words of the wallet's pages."""
+
+from __future__ import annotations
+
+WORDS = {
+    "wallet_licences": ("我的证照", "Licences"),
+    "wallet_consents": ("授权", "Consents"),
+    "wallet_looks": ("查验记录", "Who looked"),
+    "wallet_empty": ("卡包里还没有证照", "There is no licence in your wallet yet"),
+    "wallet_empty_text": (
+        "开通后，本人名下的电子证照会归入卡包，包括开通前签发的。",
+        "Open it, and your licences are put here, those issued before too.",
+    ),
+    "wallet_open": ("开通卡包", "Open the wallet"),
+    "show_code": ("出示二维码", "Show the QR code"),
+    "show_purpose": ("用途", "What for"),
+    "show_purpose_hint": ("核验单位会看到用途。", "Whoever checks sees what it is for."),
+    "show_purpose_default": ("出示证照", "Showing the licence"),
+    "show_seconds": ("秒后失效，只能核验一次", "seconds left; good for one look"),
+    "show_again": ("换一个码", "Another code"),
+    "show_bright": ("请调亮屏幕，对准扫码设备。", "Turn the screen bright and hold it to the scanner."),
+    "show_picture": ("亮证二维码", "QR code of the licence"),
+    "download_pdf": ("下载 PDF", "Download the PDF"),
+    "asked_title": ("待答复的请求", "Requests to answer"),
+    "agree": ("同意", "Agree"),
+    "refuse": ("拒绝", "Refuse"),
+    "given_title": ("我的授权", "Consents given"),
+    "withdraw": ("撤回授权", "Withdraw"),
+    "consents_none": ("没有授权", "No consents"),
+    "consents_none_text": (
+        "部门请求查看您的证照时，会在这里等您答复。",
+        "When a department asks, it waits here for you.",
+    ),
+    "consent_active": ("可用", "In force"),
+    "consent_withdrawn": ("已撤回", "Withdrawn"),
+    "consent_expired": ("已到期", "Ended"),
+    "consent_used_up": ("已用完", "Used up"),
+    "for_item": ("事项", "Service item"),
+    "until": ("截止", "Until"),
+    "looks_lead": ("每次查验都有记录。", "Every check is on record."),
+    "looks_none": ("还没有人查验过", "Nobody has looked yet"),
+    "looks_none_text": ("有单位查验您的证照时，会列在这里。", "Whoever checks your licences is listed here."),
+    "looked_by": ("查验单位", "By"),
+    "looked_at": ("时间", "At"),
+    "looked_result": ("结论", "Verdict"),
+}
