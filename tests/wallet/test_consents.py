@@ -313,3 +313,13 @@ def test_a_request_has_its_form(house: House, shop: Licence) -> None:
     for seconds in (59, 8 * 86_400):
         with pytest.raises(ConsentTermsError):
             house.services.consent_requests.ask(shop.holder_index, asked(), answer_within=timedelta(seconds=seconds))
+
+
+def test_all_consents_are_taken_back_however_many_are_listed(
+    house: House, shop: Licence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [agreed(house, shop).number for _ in range(3)]
+    book, holder = house.services.licence_consents, shop.holder_index
+    monkeypatch.setattr(type(book)._list, "__kwdefaults__", {"at_most": 1})
+    assert book.withdraw_all(holder) >= len(numbers)
+    assert all(book.get(holder, each).withdrawn_at is not None for each in numbers)
