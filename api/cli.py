@@ -18,6 +18,7 @@ from api.commands import (
     log,
     objections,
     officers,
+    recovery,
     seals,
     service,
     service_items,
@@ -42,6 +43,8 @@ app.command("worker")(service.worker)
 app.command("issue")(licences.issue)
 app.command("verify")(verify.verify)
 app.add_typer(service.database, name="db")
+app.command("backup")(recovery.backup)
+app.command("restore")(recovery.restore)
 app.add_typer(licences.licence, name="licence")
 app.add_typer(types.licence_type, name="type")
 app.add_typer(batches.batch, name="batch")

@@ -179,3 +179,36 @@ class WebhookFailedError(YinzhengError):
     kind = Kind.UNAVAILABLE
     zh = "对方系统未接收通知：{problem}。"
     en = "The receiver did not take the message: {problem}."
+
+
+class BackupUnusableError(YinzhengError):
+    """The directory of back-ups cannot be read or written."""
+
+    code = "api.backup_unusable"
+    kind = Kind.UNAVAILABLE
+    zh = "备份目录 {directory} 无法读写：{problem}。请检查目录、权限和剩余空间后重试；已复制的对象不会重复复制。"
+    en = (
+        "The directory of back-ups {directory} cannot be used: {problem}. Check the directory, its permissions and the "
+        "space left, and try again; objects that were copied stay so."
+    )
+
+
+class BackupMissingError(YinzhengError):
+    """There is no such back-up."""
+
+    code = "api.backup_missing"
+    kind = Kind.NOT_FOUND
+    zh = "{directory} 中没有所指的完整备份，现有：{known}。"
+    en = "There is no such whole back-up in {directory}; those there are: {known}."
+
+
+class BackupIncompleteError(YinzhengError):
+    """An object of a back-up is missing or damaged."""
+
+    code = "api.backup_incomplete"
+    kind = Kind.INVALID
+    zh = "备份中对象 {digest} 缺失、不完整或已被改动，数据库未改动。请从备份的另一副本取回该文件后重试。"
+    en = (
+        "Object {digest} of the back-up is missing, cut or altered; the database was left as it is. "
+        "Fetch the file from another copy of the back-up and try again."
+    )

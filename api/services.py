@@ -311,6 +311,15 @@ class Services:
         kek = KeyEncryptionKey.open(self.database, self._kek_source(), self.clock, wrapping)
         rewrap(self.database, kek, new or self._kek_source(), self.clock, wrapping)
 
+    def open_key_encryption_key(self) -> None:
+        """Make sure that the key-encryption key of the settings opens the keys of the database.
+
+        :raises YinzhengError: there is none, or it is not the one that the database was set up with.
+        """
+        file = self.settings.var / "secrets" / "kek"
+        found = kek_source(self.settings.kek_file, self.settings.kek_passphrase_file)
+        KeyEncryptionKey.open(self.database, found or RawKey.from_file(file), self.clock, self.settings.wrapping)
+
     def _kek_source(self) -> KekSource:
         found = kek_source(self.settings.kek_file, self.settings.kek_passphrase_file)
         if found is not None:
@@ -972,6 +981,16 @@ def kek_source(file: Path | None, passphrase_file: Path | None) -> KekSource | N
     if passphrase_file is not None:
         return Passphrase(_read_line(passphrase_file, "YINZHENG_KEK_PASSPHRASE_FILE"))
     return RawKey.from_file(file) if file is not None else None
+
+
+def backup_passphrase(file: Path | None) -> Passphrase:
+    """The passphrase of back-ups.
+
+    :raises YinzhengError: no file was named, or it cannot be read, or is too short.
+    """
+    if file is None:
+        raise SettingsError(problem="YINZHENG_BACKUP_PASSPHRASE_FILE or --passphrase-file has to be given")
+    return Passphrase(_read_line(file, "the passphrase file of back-ups"))
 
 
 @lru_cache(maxsize=4)

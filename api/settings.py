@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     wrapping: WrappingAlgorithm = WrappingAlgorithm.AES_256_GCM
     """By what keys are wrapped for keeping: ``aes-256-gcm`` or ``sm4-gcm``; those there are stay as they are until
     ``yinzheng keys rewrap``."""
+    backup_passphrase_file: Path | None = None
+    """A passphrase that back-ups are encrypted under; another one than the key-encryption key's."""
     pkcs11_module: Path | None = None
     """Driver (PKCS #11 module) of a token that keeps private keys; without it all are kept in the database, wrapped."""
     pkcs11_token: str | None = None

@@ -5,6 +5,7 @@ encrypted does so through :class:`FieldVault`.
 """
 
 from keys import _tables  # noqa: F401  registers the tables
+from keys.archive_key import ArchiveKey
 from keys.assertions import PublicKeySet, claimed_client, verify_assertion
 from keys.authority import CertificateAuthority
 from keys.certificates import CertificateRecord, CertificateState, KeyOverview, held_state
@@ -35,6 +36,7 @@ __all__ = [
     "ID_TOKEN_ALGORITHMS",
     "LONGEST_LEEWAY",
     "TIMESTAMP_POLICY",
+    "ArchiveKey",
     "AuthorityUrls",
     "CertificateAuthority",
     "CertificateProfile",

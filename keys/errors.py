@@ -280,3 +280,30 @@ class NoteInvalidError(KeysError):
     kind = Kind.INVALID
     zh = "日志检查点或其密钥无效（{reason}）。"
     en = "The checkpoint of the log, or the key for it, is not valid ({reason})."
+
+
+class ArchiveKeyUnreadableError(KeysError):
+    """What describes the key of an archive is no such description."""
+
+    code = "keys.archive_key_unreadable"
+    kind = Kind.INVALID
+    zh = "备份目录中的 key.json 无法识别，可能已损坏。请从备份目录的另一份副本取回该文件。"
+    en = "key.json of the backup is not understood and may be damaged; fetch it from another copy of the directory."
+
+
+class ArchiveKeyWrongError(KeysError):
+    """A passphrase does not open an archive."""
+
+    code = "keys.archive_key_wrong"
+    kind = Kind.FORBIDDEN
+    zh = "备份口令与该备份不符，或 key.json 已被改动。请核对口令文件。"
+    en = "The passphrase does not open this backup, or key.json was altered; check the passphrase file."
+
+
+class ArchiveDamagedError(KeysError):
+    """A file of an archive was cut, altered or swapped."""
+
+    code = "keys.archive_damaged"
+    kind = Kind.INVALID
+    zh = "备份文件 {name} 不完整或已被改动，未予使用。请改用另一份备份。"
+    en = "File {name} of the backup was cut or altered and is not used; take another copy of the backup."

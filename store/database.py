@@ -19,6 +19,8 @@ from store.errors import Kind, YinzhengError
 
 APPEND_ONLY: Final = {"append_only": True}
 """``info`` of a table whose rows nobody changes or deletes; a migration puts a trigger on it that sees to it."""
+OBJECT: Final = {"object": True}
+"""``info`` of a column that holds the digest of something in the object store."""
 
 
 class DatabaseUnavailableError(YinzhengError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,6 +128,20 @@ class ObjectStore:
         except (BaseError, OSError) as error:
             raise ObjectsUnavailableError from error
         return True
+
+    def digests(self) -> Iterator[str]:
+        """The hashes of all objects there are, in no order.
+
+        :raises ObjectsUnavailableError: the store could not be asked.
+        """
+        try:
+            for found in obstore.list(self._backend):
+                for each in found:
+                    digest = each["path"].rpartition("/")[2]
+                    if _DIGEST.fullmatch(digest) and each["path"].endswith(_path(digest)):
+                        yield digest
+        except (BaseError, OSError) as error:
+            raise ObjectsUnavailableError from error
 
     def _read(self, path: str) -> bytes:
         return bytes(obstore.get(self._backend, path).bytes())

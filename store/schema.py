@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.resources
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 from alembic import command
@@ -48,6 +50,18 @@ class RoleUnboundError(YinzhengError):
     )
 
 
+class DatabaseNotEmptyError(YinzhengError):
+    """A database that was to be filled has tables already."""
+
+    code = "store.database_not_empty"
+    kind = Kind.CONFLICT
+    zh = "目标数据库不是空的，未作任何改动。请新建一个空数据库，以 YINZHENG_DATABASE_URL 指定后重试。"
+    en = (
+        "The database to restore into is not empty and was left as it is. "
+        "Make an empty one, name it by YINZHENG_DATABASE_URL, and try again."
+    )
+
+
 def upgrade(database: Database) -> None:
     """Bring the database to the newest revision; nothing happens when it is there.
 
@@ -72,6 +86,32 @@ def upgrade(database: Database) -> None:
             finally:
                 guard.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
                 guard.commit()
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseUnavailableError from error
+
+
+@contextmanager
+def filled_with(database: Database, revision: str) -> Iterator[sa.Connection]:
+    """An empty database at a revision, to be filled by the block and then brought to the newest one.
+
+    All of that is one transaction: committed when the block ends, and nothing of it is left when it raises.
+
+    :raises DatabaseNotEmptyError: the database has tables.
+    :raises SchemaUnknownError: this program does not know the revision.
+    :raises DatabaseUnavailableError: it cannot be reached.
+    """
+    _refuse_unknown(revision)
+    try:
+        with database.engine.connect() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            if sa.inspect(connection).get_table_names():
+                raise DatabaseNotEmptyError
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+            yield connection
+            command.upgrade(config, "head")
+            connection.commit()
     except (OperationalError, InterfaceError) as error:
         raise DatabaseUnavailableError from error
 

@@ -118,6 +118,22 @@ def database(databases: Databases) -> Iterator[Database]:
     databases.drop(fresh)
 
 
+@pytest.fixture
+def empty(database: Database) -> Iterator[Database]:
+    """A database without any table, on the server of the other one."""
+    name = f"s{secrets.token_hex(6)}"
+    url = database.url
+    admin = sa.create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    fresh = Database(url.set(database=name).render_as_string(hide_password=False), acting=SERVICE)
+    yield fresh
+    fresh.close()
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
 def settings_for(database: Database, directory: Path) -> Settings:
     """How a service over a database and a directory is set up for tests."""
     return Settings(

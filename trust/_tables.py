@@ -7,7 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import APPEND_ONLY, Base
+from store.database import APPEND_ONLY, OBJECT, Base
 from trust._type_tables import TypeVersionRow
 
 
@@ -57,8 +57,8 @@ class LicenceRow(Base):
     state_reason: Mapped[str | None]
     data: Mapped[bytes]
     origin: Mapped[str] = mapped_column(server_default="issued")
-    scan_digest: Mapped[str | None] = mapped_column(sa.String(64))
-    pdf_digest: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    scan_digest: Mapped[str | None] = mapped_column(sa.String(64), info=OBJECT)
+    pdf_digest: Mapped[str | None] = mapped_column(sa.String(64), unique=True, info=OBJECT)
     proof_until: Mapped[datetime | None] = mapped_column(index=True)
     seal_use_id: Mapped[int | None] = mapped_column(sa.ForeignKey("seal_use.id"))
     issued_by: Mapped[str]
@@ -83,7 +83,7 @@ class LicencePdfRow(Base):
     __tablename__ = "licence_pdf"
     __table_args__ = ({"info": APPEND_ONLY},)
 
-    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True, info=OBJECT)
     licence_id: Mapped[int] = mapped_column(sa.ForeignKey("licence.id"), index=True)
     at: Mapped[datetime]
 
