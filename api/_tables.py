@@ -198,7 +198,9 @@ class SessionRow(Base):
     subject_index: Mapped[bytes] = mapped_column(index=True)
     holder_index: Mapped[bytes | None]
     identity: Mapped[bytes]
-    """Name and masked number, encrypted."""
+    """Name, masked number and the bodies that the person represents, encrypted."""
+    acting_for: Mapped[bytes | None]
+    """The holder for whom the person acts in this session; NULL: for himself."""
     assurance: Mapped[str]
     roles: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
     began_at: Mapped[datetime]

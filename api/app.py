@@ -17,6 +17,7 @@ from api.pages.routers import ROUTERS as PAGES
 from api.problems import Problem
 from api.request_log import RequestLog
 from api.routers import (
+    agents,
     batches,
     changes,
     consents,
@@ -104,6 +105,8 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         holder.router,
         consents.wallet_router,
         wallet_life.router,
+        agents.wallet_router,
+        agents.router,
         looks.wallet_router,
         looks.router,
         consents.router,

@@ -43,6 +43,9 @@ class LookView(BaseModel):
     )
     law: str | None = Field(description="法定依据 The law, where it was checked without consent.")
     consent: str | None = Field(description="授权编号.")
+    shown_by: str | None = Field(
+        description="亮证人：holder，或代办人，姓名见 /acts Who showed it: the holder, or who acts for it."
+    )
     receipt_id: str | None
 
     @classmethod
@@ -68,6 +71,7 @@ class LookView(BaseModel):
             basis=look.basis,
             law=law.zh if law is not None else None,
             consent=look.consent_number,
+            shown_by=look.agreed_by,
             receipt_id=look.receipt_id,
         )
 

@@ -34,7 +34,7 @@ _KEPT: Final = timedelta(hours=1)
 _KEYS_AGAIN: Final = timedelta(seconds=30)
 """How soon keys are asked for again because of a key id that is not among them."""
 _LONGEST_NAME: Final = 100
-_MOST_ROLES: Final = 50
+_MOST_WORDS: Final = 50
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -54,6 +54,8 @@ class ProviderTerms:
     name_claim: str
     number_claim: str
     """Of the citizen identity number."""
+    bodies_claim: str | None
+    """Of the unified social credit codes of the bodies that the person legally represents."""
     roles_claim: str | None
     """Of the roles that the provider grants; without it the register of officers alone says."""
     leeway: timedelta
@@ -72,6 +74,8 @@ class Identity:
     """Citizen identity number, as it was given."""
     assurance: str
     roles: frozenset[str] | None = None
+    bodies: frozenset[str] = frozenset()
+    """Unified social credit codes of the bodies that the person legally represents, as the provider has verified."""
 
 
 @dataclass(frozen=True)
@@ -168,20 +172,22 @@ class Provider:
         name, number = claims.get(terms.name_claim), claims.get(terms.number_claim)
         if not isinstance(name, str) or not 0 < len(name.strip()) <= _LONGEST_NAME or not name.isprintable():
             raise SignInFailedError(reason=f"claim {terms.name_claim}")
-        roles: frozenset[str] | None = None
-        if terms.roles_claim is not None:
-            said = claims.get(terms.roles_claim, [])
-            listed = said.split() if isinstance(said, str) else said
-            if not isinstance(listed, list) or len(listed) > _MOST_ROLES:
-                raise SignInFailedError(reason=f"claim {terms.roles_claim}")
-            roles = frozenset(each for each in listed if isinstance(each, str))
         number = number.strip() if isinstance(number, str) else None
-        return Identity(terms.issuer, str(claims["sub"]), name.strip(), number, assurance, roles)
+        return Identity(
+            terms.issuer,
+            str(claims["sub"]),
+            name.strip(),
+            number,
+            assurance,
+            _words(claims, terms.roles_claim) if terms.roles_claim is not None else None,
+            _words(claims, terms.bodies_claim) if terms.bodies_claim is not None else frozenset(),
+        )
 
     def _with_userinfo(self, claims: Mapping[str, Any], access_token: str | None) -> Mapping[str, Any]:
         """The claims and, where one is missing, what the UserInfo endpoint adds (OpenID Connect Core 1.0, 5.3)."""
         terms = self.terms
-        wanted = {terms.name_claim, terms.number_claim, *([terms.roles_claim] if terms.roles_claim else [])}
+        named = (terms.name_claim, terms.number_claim, terms.roles_claim, terms.bodies_claim)
+        wanted = {each for each in named if each is not None}
         endpoint = self._described().userinfo
         if wanted <= claims.keys() or endpoint is None or access_token is None:
             return claims
@@ -282,6 +288,18 @@ class Provider:
         if len(data) > _LARGEST:
             raise ProviderUnavailableError(problem="size")
         return data
+
+
+def _words(claims: Mapping[str, Any], name: str) -> frozenset[str]:
+    """What a claim lists, as an array or as words with spaces between.
+
+    :raises SignInFailedError: it is neither, or too long.
+    """
+    said = claims.get(name, [])
+    listed = said.split() if isinstance(said, str) else said
+    if not isinstance(listed, list) or len(listed) > _MOST_WORDS:
+        raise SignInFailedError(reason=f"claim {name}")
+    return frozenset(each for each in listed if isinstance(each, str))
 
 
 def challenge_of(verifier: str) -> str:

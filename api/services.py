@@ -146,7 +146,7 @@ from verify.objections import Objections
 from verify.receipt_pdf import ReceiptPages
 from verify.report_pdf import ReportPrinter
 from verify.source import reading_seconds
-from wallet import ConsentBook, ConsentRecords, ConsentRequests, OfflinePresentations, Presentations, Wallets
+from wallet import Agents, ConsentBook, ConsentRecords, ConsentRequests, OfflinePresentations, Presentations, Wallets
 from wallet import Consents as LicenceConsents
 
 _LOG = logging.getLogger(__name__)
@@ -845,6 +845,7 @@ class Services:
             scope=settings.oidc_scope,
             name_claim=settings.oidc_name_claim,
             number_claim=settings.oidc_number_claim,
+            bodies_claim=settings.oidc_bodies_claim,
             roles_claim=settings.oidc_roles_claim,
             leeway=timedelta(seconds=settings.oidc_leeway_seconds),
             loopback=settings.environment is Environment.DEVELOPMENT,
@@ -872,6 +873,11 @@ class Services:
     def officers(self) -> Officers:
         """Who works for which body."""
         return Officers(self.database, self.keys.vault, self.organisations, self.clock)
+
+    @cached_property
+    def agents(self) -> Agents:
+        """Who acts for whom."""
+        return Agents(self.database, self.keys.vault, self.register, self.wallets, self.clock)
 
     @cached_property
     def builtin_provider(self) -> BuiltinProvider:

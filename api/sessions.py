@@ -18,8 +18,10 @@ from api.security import ServicesDep
 from api.settings import Settings
 from api.sign_in_errors import CsrfError, IdentityNumberMissingError, NotAnOfficerError, SignInRequiredError
 from api.signed_in import ATTEMPT_LIFETIME, SignedIn
-from store.acting import Acting, become
+from store.acting import Acting as Rows
+from store.acting import become
 from trust import HolderIndex
+from wallet import Acting, ActingPerson
 
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
@@ -29,13 +31,18 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 @dataclass(frozen=True)
 class Person:
-    """A natural person who is signed in, for himself."""
+    """A natural person who is signed in."""
 
     signed_in: SignedIn
     holder: HolderIndex
     name: str = field(repr=False)
     number_masked: str
     assurance: str
+
+    @property
+    def acting(self) -> ActingPerson:
+        """The person as one who may act for others."""
+        return ActingPerson(self.holder, self.name, self.signed_in.bodies)
 
     @property
     def actor(self) -> str:
@@ -117,11 +124,28 @@ def person(found: SignedInDep) -> Person:
     """
     if found.holder is None or found.number_masked is None:
         raise IdentityNumberMissingError
-    become(Acting.for_holder(found.holder.value))
+    become(Rows.for_holder(found.holder.value))
     return Person(found, found.holder, found.name, found.number_masked, found.assurance)
 
 
 PersonDep = Annotated[Person, Depends(person)]
+
+
+def acting(services: ServicesDep, found: PersonDep) -> Acting:
+    """For whom the person acts: for himself, or for the holder whom he chose at ``/acting``.
+
+    A page asks :meth:`~wallet.Acting.require` before it does something, hands ``acting.by`` on to what keeps records,
+    and notes it with ``services.agents.note``.
+
+    :raises SignInRequiredError: nobody is signed in.
+    :raises NotActingError: the person acts for that holder no longer.
+    """
+    allowed = services.agents.acting(found.acting, found.signed_in.acting_for or found.holder)
+    become(Rows.for_holder(allowed.holder.value))
+    return allowed
+
+
+ActingDep = Annotated[Acting, Depends(acting)]
 
 
 def maybe_officer(services: ServicesDep, found: MaybeSignedInDep) -> Officer | None:
@@ -142,7 +166,7 @@ def officer_with(*roles: Role) -> Callable[..., Officer]:
         known = services.officers.of(found)
         if known is None or known.roles.isdisjoint(roles):
             raise NotAnOfficerError(roles="、".join(role.zh for role in roles))
-        become(Acting.for_client(f"officer:{known.reference}", known.organisation_code))
+        become(Rows.for_client(f"officer:{known.reference}", known.organisation_code))
         return known
 
     return officer

@@ -99,6 +99,8 @@ class Settings(BaseSettings):
     """Claim with the citizen identity number (居民身份证号码)."""
     oidc_roles_claim: str | None = None
     """Claim with roles. Where it is set, an officer has those of the registered roles that it names too."""
+    oidc_bodies_claim: str | None = None
+    """Claim with the unified social credit codes of the bodies that the person legally represents (法定代表人)."""
     oidc_leeway_seconds: int = Field(default=30, ge=0, le=int(LONGEST_LEEWAY.total_seconds()))
     """How far the provider's clock may be from ours."""
     builtin_provider: bool = False
@@ -134,6 +136,7 @@ class Settings(BaseSettings):
         "oidc_client_id",
         "oidc_client_secret_file",
         "oidc_roles_claim",
+        "oidc_bodies_claim",
         mode="before",
     )
     @classmethod

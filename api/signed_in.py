@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -24,9 +25,9 @@ from api.sign_in_errors import NextAddressError, SignInDeclinedError, SignInFail
 from keys import FieldVault
 from store.clock import Clock
 from store.database import Database
-from trust import HolderIndex
+from trust import HolderIndex, UnifiedSocialCreditCode
 from trust.codes import CitizenId
-from trust.errors import CitizenIdInvalidError
+from trust.errors import CitizenIdInvalidError, UsccInvalidError
 from trust.register import local_date
 
 ATTEMPT_LIFETIME: Final = timedelta(minutes=10)
@@ -55,6 +56,10 @@ class SignedIn:
     """Proves that a request comes from a page of this session."""
     began_at: datetime
     expires_at: datetime
+    bodies: frozenset[HolderIndex] = frozenset()
+    """The bodies that the provider says this person represents."""
+    acting_for: HolderIndex | None = None
+    """The holder for whom the person said to act; whether it may is asked with each use."""
 
 
 class Sessions:
@@ -92,7 +97,11 @@ class Sessions:
             seen_at=now,
             expires_at=now + self._longest,
         )
-        said = {"name": identity.name, "number": number.masked if number is not None else None}
+        said = {
+            "name": identity.name,
+            "number": number.masked if number is not None else None,
+            "bodies": [each.value.hex() for each in self._bodies(identity)],
+        }
         row.identity = self._vault.encrypt(json.dumps(said).encode(), context=_context(row))
         with self._database.transaction() as session:
             session.execute(sa.delete(SessionRow).where(SessionRow.expires_at <= now))
@@ -129,7 +138,16 @@ class Sessions:
             csrf_token=_csrf_token(token),
             began_at=row.began_at,
             expires_at=row.expires_at,
+            bodies=frozenset(HolderIndex(bytes.fromhex(each)) for each in said.get("bodies", ())),
+            acting_for=HolderIndex(row.acting_for) if row.acting_for is not None else None,
         )
+
+    def act_for(self, signed_in: SignedIn, holder: HolderIndex | None) -> None:
+        """Act for a holder from now on, or for oneself again."""
+        value = holder.value if holder is not None else None
+        changed = sa.update(SessionRow).where(SessionRow.id == signed_in.session_id).values(acting_for=value)
+        with self._database.transaction() as session:
+            session.execute(changed)
 
     def end(self, token: str) -> None:
         """Sign out here; whoever is not signed in stays so."""
@@ -159,6 +177,14 @@ class Sessions:
         )
         with self._database.transaction() as session:
             return session.execute(wanted).scalar_one()
+
+    def _bodies(self, identity: Identity) -> list[HolderIndex]:
+        found = []
+        for code in sorted(identity.bodies):
+            with suppress(UsccInvalidError):
+                number = UnifiedSocialCreditCode.parse(code).number
+                found.append(HolderIndex.of(self._vault, "uscc", number))
+        return found
 
     def _number(self, identity: Identity) -> CitizenId | None:
         if identity.number is None:

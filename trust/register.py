@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -132,11 +132,19 @@ class Register:
             raise LicenceUnknownError
         return self.licence_of(row), StatusSeat(row.status_list, row.status_index)
 
-    def held_by(self, holder: HolderIndex, *, at_most: int = 500) -> list[Licence]:
-        """The licences of a holder, newest first."""
+    def held_by(
+        self, holder: HolderIndex, *, types: Collection[str] | None = None, at_most: int = 500
+    ) -> list[Licence]:
+        """The licences of a holder, newest first.
+
+        :param types: slugs of the only types that are looked for.
+        """
         statement = (
             sa.select(LicenceRow)
-            .where(LicenceRow.holder_index == holder.value)
+            .where(
+                LicenceRow.holder_index == holder.value,
+                sa.true() if types is None else LicenceRow.type_slug.in_(types),
+            )
             .order_by(LicenceRow.id.desc())
             .limit(at_most)
         )

@@ -36,6 +36,8 @@ class CheckRecordRow(Base):
     basis: Mapped[str | None]
     """What the look rested on; null for checks from before that was noted."""
     consent_number: Mapped[str | None] = mapped_column(sa.String(32))
+    agreed_by: Mapped[str | None]
+    """Who showed the licence, where it was shown."""
     quiet: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """The law keeps it from the holder."""
 

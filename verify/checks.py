@@ -61,6 +61,8 @@ class CheckedPresentation:
     verdict: Verdict
     purpose: str | None
     licence: Licence | None = None
+    presented_by: str | None = None
+    """``holder``, or who showed it for the holder."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,8 @@ class Checker:
             return CheckedPresentation(verdict([reason(error.code)], checked_at=self._clock.now()), purpose=None)
         checked = self.examine_identifier(redeemed.identifier, visible=visible)
         reasons = (reason("presentation.valid"), *checked.verdict.reasons)
-        return CheckedPresentation(replace(checked.verdict, reasons=reasons), redeemed.purpose, checked.licence)
+        found = replace(checked.verdict, reasons=reasons)
+        return CheckedPresentation(found, redeemed.purpose, checked.licence, redeemed.presented_by)
 
     def check_offline_code(self, text: str) -> OfflineCheck:
         """Check an offline presentation where there is a network: the register says what holds now."""

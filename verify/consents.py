@@ -32,6 +32,11 @@ class RedeemedPresentation(Protocol):
         """When the holder agreed."""
         ...
 
+    @property
+    def presented_by(self) -> str:
+        """``holder``, or who showed it for the holder."""
+        ...
+
 
 class PresentationRedeemer(Protocol):
     """The wallet's side of checking a presentation."""
@@ -59,6 +64,8 @@ class Ground:
 
     basis: Basis
     consent_number: str | None = None
+    agreed_by: str | None = None
+    """Who showed the licence, where it was shown."""
 
 
 class Agreement(Protocol):

@@ -148,7 +148,7 @@ class DepartmentChecks:
             visible=lambda licence: occasion.caller.may_check(licence.type.slug),
         )
         shown = found.licence.identifier if found.licence is not None else None
-        ground = Ground(Basis.PRESENTATION)
+        ground = Ground(Basis.PRESENTATION, agreed_by=found.presented_by)
         consent = Consent({shown: None}, {shown: ground}) if shown is not None else NO_CONSENT
         digest = hashlib.sha256(token.encode()).hexdigest()
         work = _Work("presentation", digest, found.verdict, found.licence, consent, found.purpose)

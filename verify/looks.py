@@ -38,6 +38,8 @@ class Look:
     basis: Basis | None
     """None for checks from before that was noted."""
     consent_number: str | None
+    agreed_by: str | None
+    """``holder``, or who showed it for the holder, where it was shown."""
     receipt_id: str | None
 
 
@@ -82,5 +84,6 @@ def look_of(row: CheckRecordRow) -> Look:
         reason_codes=tuple(row.reason_codes),
         basis=Basis(row.basis) if row.basis is not None else None,
         consent_number=row.consent_number,
+        agreed_by=row.agreed_by,
         receipt_id=row.reference,
     )

@@ -188,6 +188,7 @@ def _rows(entry: CheckEntry, now: datetime) -> list[dict[str, object]]:
             "case_number": occasion.case_number if occasion is not None else None,
             "basis": ground.basis.value,
             "consent_number": ground.consent_number,
+            "agreed_by": ground.agreed_by,
             "quiet": occasion is not None and occasion.item.kept_from_holder is not None,
         }
         for identifier in (named or (None,))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from wallet import _consent_tables as _consent_tables  # registers the tables
+from wallet import _agent_tables as _agent_tables  # registers the tables
+from wallet import _consent_tables as _consent_tables
 from wallet import _tables as _tables
+from wallet.agents import Acting, ActingEntry, ActingPerson, Agent, Agents, Appointment, Capacity, WalletAct
 from wallet.consent_book import ConsentBook
 from wallet.consent_records import ConsentRecord, ConsentRecords
 from wallet.consent_requests import Asked, ConsentRequest, ConsentRequests, RequestState
@@ -14,7 +16,14 @@ from wallet.presentations import Presentation, Presentations, Redeemed
 from wallet.wallet import Entry, Wallets, WalletState
 
 __all__ = [
+    "Acting",
+    "ActingEntry",
+    "ActingPerson",
+    "Agent",
+    "Agents",
+    "Appointment",
     "Asked",
+    "Capacity",
     "ConsentBook",
     "ConsentRecord",
     "ConsentRecords",
@@ -34,6 +43,7 @@ __all__ = [
     "Presentations",
     "Redeemed",
     "RequestState",
+    "WalletAct",
     "WalletState",
     "Wallets",
 ]

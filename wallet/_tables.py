@@ -58,6 +58,7 @@ class PresentationRow(Base):
     expires_at: Mapped[datetime]
     redeemed_at: Mapped[datetime | None]
     redeemed_by: Mapped[str | None]
+    presented_by: Mapped[str] = mapped_column(server_default="holder")
 
 
 class OfflinePresentationRow(Base):

@@ -69,6 +69,8 @@ class Redeemed:
     identifier: str
     purpose: str
     presented_at: datetime
+    presented_by: str
+    """``holder``, or who showed it for the holder."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,17 @@ class Presentations:
         self._clock = clock
 
     def present(
-        self, holder: HolderIndex, identifier: str, *, purpose: str, audience: str | None = None
+        self,
+        holder: HolderIndex,
+        identifier: str,
+        *,
+        purpose: str,
+        audience: str | None = None,
+        by: str = "holder",
     ) -> Presentation:
         """Make a presentation of one licence of a holder's wallet, good for :data:`LIFETIME` and one redemption.
 
+        :param by: who shows it for the holder.
         :raises NotInWalletError: it is not this holder's.
         :raises NotPresentableError: it does not hold at present.
         :raises PurposeInvalidError: the purpose is empty, too long, or has control characters.
@@ -138,6 +147,7 @@ class Presentations:
                     audience=audience,
                     created_at=now,
                     expires_at=expires_at,
+                    presented_by=by,
                 )
             )
         return Presentation(token, identifier, purpose, audience, expires_at)
@@ -175,7 +185,12 @@ class Presentations:
                 sa.or_(PresentationRow.audience.is_(None), PresentationRow.audience == by),
             )
             .values(redeemed_at=now, redeemed_by=by)
-            .returning(PresentationRow.identifier, PresentationRow.purpose, PresentationRow.created_at)
+            .returning(
+                PresentationRow.identifier,
+                PresentationRow.purpose,
+                PresentationRow.created_at,
+                PresentationRow.presented_by,
+            )
         )
         with self._database.transaction() as session:
             taken = session.execute(statement).one_or_none()

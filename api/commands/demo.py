@@ -10,7 +10,7 @@ import zxingcpp
 from cryptography.hazmat.primitives.serialization import Encoding
 from PIL import Image
 
-from api.builtin_provider import OFFICERS
+from api.builtin_provider import OFFICERS, PEOPLE
 from api.clients import Scope
 from api.commands.common import console, open_services, read_json_object, write_bytes
 from api.services import Services
@@ -76,6 +76,7 @@ def demo() -> None:
         _publish_items(services)
         _enrol_clients(services, company)
         _register_officers(services)
+        services.agents.confirm(company, PEOPLE["meng"].number, actor=_APPLICANT)
         _check_file(services, out, company)
         _check_identifier(services, physician)
         _check_presentation(services, out, company)

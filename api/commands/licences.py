@@ -242,6 +242,21 @@ def _summary(services: Services, found: Licence) -> dict[str, Any]:
     }
 
 
+@licence.command("name-person")
+def name_person(
+    identifier: Annotated[str, typer.Argument(help="电子证照标识 Identifier.")],
+    id_number: Annotated[
+        str, typer.Option(help="居民身份证号码，- 由提示输入 Citizen identity number; - to be asked.")
+    ] = "-",
+) -> None:
+    """确认证照所载法定代表人或新生儿的身份证号码。Confirm the number of the representative or newborn whom it names."""
+    if id_number == "-":
+        id_number = str(typer.prompt("居民身份证号码 ID number", hide_input=True))
+    with open_services() as services:
+        services.agents.confirm(services.register.get(identifier), id_number, actor=person())
+    console.print(f"已确认 confirmed: {identifier}")
+
+
 def _show(services: Services, found: Licence, *, as_json: bool) -> None:
     summary = _summary(services, found)
     if as_json:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from api.pages import design, router, sign_in, wallet
+from api.pages import acting, design, router, sign_in, wallet
 
-ROUTERS = (router.router, design.router, sign_in.router, wallet.router)
+ROUTERS = (router.router, design.router, sign_in.router, acting.router, wallet.router)

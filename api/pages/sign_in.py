@@ -71,7 +71,7 @@ def by_link(request: Request, services: ServicesDep, token: str) -> Response:
     settings = services.settings
     identity = services.sign_in_links.take(token).identity(services.builtin_provider.issuer)
     made = services.sessions.begin(identity, instead_of=request.cookies.get(session_cookie(settings)))
-    answer = RedirectResponse("/sign-out", 303, {"Cache-Control": "no-store"})
+    answer = RedirectResponse("/acting", 303, {"Cache-Control": "no-store"})
     set_session(answer, settings, made)
     return answer
 

@@ -28,7 +28,10 @@ from wallet import Entry
 router = APIRouter(prefix="/v1/wallet", tags=["电子卡包 Wallet"])
 
 
-def _holder(client: Annotated[Client, Depends(client_with(Scope.HOLD))]) -> HolderIndex:
+HoldingClientDep = Annotated[Client, Depends(client_with(Scope.HOLD))]
+
+
+def _holder(client: HoldingClientDep) -> HolderIndex:
     if client.holder is None:
         raise ScopeMissingError(scope=Scope.HOLD.value)
     return client.holder

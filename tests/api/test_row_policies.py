@@ -22,6 +22,7 @@ from verify.feedback import Raiser
 from wallet import Asked, ConsentTerms
 
 FENCED = {
+    "acting_record",
     "check_record",
     "co_holding",
     "consent",
@@ -39,6 +40,7 @@ FENCED = {
     "presentation",
     "wallet",
     "wallet_export",
+    "wallet_agent",
     "wallet_reference",
     "webhook",
 }

@@ -42,15 +42,15 @@ SIGNED = {
 
 
 def outcome(check: Inspect, data: bytes) -> str:
-    """What a check comes to, and that it does so in time."""
-    started = time.monotonic()
+    """What a check comes to, and that it takes little of the processor's time to do so."""
+    started = time.process_time()
     try:
         evidence = check(data)
         assert not evidence.passed, codes(evidence)
         found = codes(evidence)[0]
     except VerifyError as error:
         found = error.code
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     return found
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 WORDS = {
     "check_title": ("核验电子证照", "Check an electronic licence"),
     "check_lead": (
-        "上传证照文件、扫描二维码或输入标识，立即得知真伪与现状。无需登录。",
+        "上传证照文件或输入标识，立即得知真伪与现状；扫描证照上的二维码也会到这里。无需登录。",
         (
-            "Give the file, scan the QR code or type the identifier: see at once whether it is genuine and in force. "
-            "No sign-in needed."
+            "Give the file or type the identifier: see at once whether it is genuine and in force. "
+            "The QR code on a licence leads here too. No sign-in needed."
         ),
     ),
-    "file": ("证照文件（PDF）或二维码图片", "Licence file (PDF), or a picture of its QR code"),
+    "file": ("证照文件（PDF）", "Licence file (PDF)"),
     "drop": ("把文件拖到这里，或点击选择", "Drop the file here, or choose it"),
     "drop_hint": ("文件只用于本次核验，不会保存。", "The file is used for this check only and is not kept."),
     "identifier": ("电子证照标识", "Licence identifier"),

@@ -14,6 +14,19 @@ WORDS = {
     "sessions": ("已登录的浏览器", "Browsers signed in"),
     "problem": ("未能办理", "This could not be done"),
     "home": ("返回首页", "Home"),
+    "acting": ("选择办理身份", "For whom do you act?"),
+    "acting_lead": (
+        "以本人身份，或代表单位、未成年子女办理。代办的每件事都会记录您的姓名。",
+        "For yourself, or for a body or a child. All that you do for others is on record with your name.",
+    ),
+    "acting_self": ("本人", "For yourself"),
+    "acting_representative": ("法定代表人", "Legal representative"),
+    "acting_agent": ("经办人", "Agent"),
+    "acting_parent": ("监护人", "Parent"),
+    "acting_nobody": (
+        "目前没有可代表的单位或未成年子女。",
+        "There is no body or child at present for whom you may act.",
+    ),
     "invented": ("选择一位虚构人物登录", "Choose an invented person"),
     "invented_lead": (
         "仅供本机演示：以下人物均为虚构，任何人都可以其身份登录。",
