@@ -89,6 +89,8 @@ def has_broken_certificate(embedded: frozenset[bytes], pool: frozenset[bytes], a
     Chains leave aside what does not fit; but what was put in and does not hold shows that someone was at it.
     """
     issuers: dict[bytes, list[x509.Certificate]] = {}
+    # an embedded copy of an anchor may name another issuer after a change, of whom nothing is known then
+    by_signature = {certificate.signature: certificate for certificate in anchors.certificates}
     for certificate in (*_usable(pool | embedded), *anchors.certificates):
         issuers.setdefault(certificate.subject.public_bytes(), []).append(certificate)
     for encoded in embedded:
@@ -96,6 +98,8 @@ def has_broken_certificate(embedded: frozenset[bytes], pool: frozenset[bytes], a
             certificate = load_certificate(encoded)
             check_outer_form(encoded)
         except ValueError:
+            return True
+        if by_signature.get(certificate.signature, certificate) != certificate:
             return True
         named = issuers.get(certificate.issuer.public_bytes(), [])
         candidates = [issuer for issuer in named if _key_may_be(certificate, issuer)]
@@ -115,8 +119,8 @@ def _key_may_be(certificate: x509.Certificate, issuer: x509.Certificate) -> bool
 
 
 def _signed_or_unknown(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    digest, key = certificate.signature_hash_algorithm, issuer.public_key()
     try:
+        digest, key = certificate.signature_hash_algorithm, issuer.public_key()
         if isinstance(digest, hashes.SHA1) and isinstance(key, rsa.RSAPublicKey):
             # as the roots of old authorities are signed, by themselves: it says nothing for them, and nothing against
             key.verify(certificate.signature, certificate.tbs_certificate_bytes, padding.PKCS1v15(), digest)

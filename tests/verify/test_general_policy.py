@@ -307,6 +307,19 @@ def test_a_changed_certificate_beside_the_signer_s_is_noticed(pki: Pki, foreign:
     assert_refused(foreign(files.sealed(bad.cms)), "signature.not_canonical")
 
 
+def test_a_changed_copy_of_the_anchor_beside_the_chain_is_noticed(pki: Pki, foreign: Inspect) -> None:
+    """Whatever byte of it: one that names another issuer, of whom nothing is known, included."""
+    root = pki.root.der
+    good = seal_signer(pki).with_(certificates=(pki.seal.der, pki.issuing.der, root), sort_certificates=False)
+    data = files.sealed(good.cms)
+    assert foreign(data).passed
+    at = data.index(root.hex().encode())
+    for place in range(8, len(root)):
+        digits = at + 2 * place
+        byte = b"%02x" % (root[place] ^ 1)
+        assert not foreign(data[:digits] + byte + data[digits + 2 :]).passed, place
+
+
 @pytest.mark.parametrize("subfilter", [b"adbe.pkcs7.sha1", b"adbe.x509.rsa_sha1", b"SES.V4", b"Unheard.of"])
 def test_formats_that_are_not_known_leave_it_open(pki: Pki, foreign: Inspect, subfilter: bytes) -> None:
     evidence = foreign(files.sealed(seal_signer(pki).cms, subfilter=subfilter))
