@@ -316,17 +316,21 @@ class Services:
 
         :raises YinzhengError: there is none, or it is not the one that the database was set up with.
         """
-        file = self.settings.var / "secrets" / "kek"
         found = kek_source(self.settings.kek_file, self.settings.kek_passphrase_file)
-        KeyEncryptionKey.open(self.database, found or RawKey.from_file(file), self.clock, self.settings.wrapping)
+        source = found or RawKey.from_file(self._key_file)
+        KeyEncryptionKey.open(self.database, source, self.clock, self.settings.wrapping)
 
     def _kek_source(self) -> KekSource:
         found = kek_source(self.settings.kek_file, self.settings.kek_passphrase_file)
         if found is not None:
             return found
-        path = self.settings.var / "secrets" / "kek"
-        create_key_file(path)
-        return RawKey.from_file(path)
+        create_key_file(self._key_file)
+        return RawKey.from_file(self._key_file)
+
+    @property
+    def _key_file(self) -> Path:
+        """The key-encryption key where the settings name none."""
+        return self.settings.var / "secrets" / "kek"
 
     @cached_property
     def certificate_requests(self) -> CertificateRequests:

@@ -38,6 +38,7 @@ from keys.errors import (
 from keys.wrapping import Wrapping, WrappingAlgorithm
 from store.clock import Clock
 from store.database import Database
+from store.files import flush
 
 KEY_SIZE: Final = 32
 MINIMUM_PASSPHRASE: Final = 12
@@ -280,8 +281,4 @@ def create_key_file(path: Path) -> None:
             return
     finally:
         draft.unlink()
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    flush(path.parent)

@@ -38,6 +38,11 @@ class SealLevel(StrEnum):
     B_LTA = "B-LTA"
     """With a time stamp over everything."""
 
+    @property
+    def has_validation_data(self) -> bool:
+        """Whether what shows that the certificates were valid stands in the document."""
+        return self in (SealLevel.B_LT, SealLevel.B_LTA)
+
 
 @dataclass(frozen=True)
 class ValidationData:

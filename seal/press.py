@@ -92,7 +92,7 @@ class SealPress:
             placeholder=signature_dictionary(signer_name=name, reason=reason, at=at, cms_size=size),
             sign=sign,
         )
-        if level in (SealLevel.B_LT, SealLevel.B_LTA):
+        if level.has_validation_data:
             data = evidence if evidence is not None else self._evidence(target, certificate_id, at)
             self._add_validation_data(target, data, archive=level is SealLevel.B_LTA)
 

@@ -130,7 +130,7 @@ class Sealer:
         uses = self._uses.begin_together([_wanted(*each) for each in zip(orders, digests, strict=True)])
         made = []
         try:
-            lasting = any(order.level in (SealLevel.B_LT, SealLevel.B_LTA) for order in orders)
+            lasting = any(order.level.has_validation_data for order in orders)
             evidence = self._press.evidence(uses[0].certificate_id) if lasting else None
             for (pdf, order), unsealed, use in zip(documents, digests, uses, strict=True):
                 target = io.BytesIO()

@@ -29,12 +29,12 @@ def appearing(path: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    flush_directory(path.parent)
+    flush(path.parent)
 
 
-def flush_directory(directory: Path) -> None:
-    """Make the names in a directory outlast a loss of power."""
-    descriptor = os.open(directory, os.O_RDONLY)
+def flush(path: Path) -> None:
+    """Make what a file holds, or the names in a directory, outlast a loss of power."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -16,6 +16,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError
 from obstore.store import LocalStore, MemoryStore, S3Store
 
 from store.errors import Kind, YinzhengError
+from store.files import flush
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
@@ -153,11 +154,7 @@ class ObjectStore:
         assert root is not None  # noqa: S101  we always give one
         flushed = root / path
         while True:
-            descriptor = os.open(flushed, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            flush(flushed)
             if flushed == root:
                 break
             flushed = flushed.parent

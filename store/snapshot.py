@@ -44,6 +44,9 @@ _FOREIGN_KEYS = """
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE contype = 'f' AND connamespace = 'public'::regnamespace
 """
+_BOUND = """
+SELECT relname FROM pg_class WHERE relforcerowsecurity AND relnamespace = 'public'::regnamespace ORDER BY relname
+"""
 
 
 class SnapshotUnreadableError(YinzhengError):
@@ -53,11 +56,6 @@ class SnapshotUnreadableError(YinzhengError):
     kind = Kind.INVALID
     zh = "备份内容无法识别：{problem}。请使用制作该备份的版本或更新的版本。"
     en = "The snapshot is not understood: {problem}. Use the version of the program that made it, or a newer one."
-
-
-_BOUND = """
-SELECT relname FROM pg_class WHERE relforcerowsecurity AND relnamespace = 'public'::regnamespace ORDER BY relname
-"""
 
 
 @dataclass(frozen=True)
