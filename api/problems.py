@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -123,33 +123,36 @@ def install(app: FastAPI, page: Callable[[Request, YinzhengError], Response | No
     :param page: the answer for who asked for a page; None where nobody did.
     """
 
+    def answer(request: Request, error: YinzhengError, headers: Mapping[str, str] | None = None) -> Response:
+        plain = problem_response(request, error)
+        plain.headers.update(headers or {})
+        shown = page(request, error)
+        if shown is None:
+            return plain
+        kept = ("Retry-After", "Allow")
+        shown.headers.update({name: plain.headers[name] for name in kept if name in plain.headers})
+        return shown
+
     async def known(request: Request, error: Exception) -> Response:
         if not isinstance(error, YinzhengError):
             raise error
         if status_of(error) >= 500:
             _log.error("%s: %s", error.code, error.message_en)
-        plain = problem_response(request, error)
-        shown = page(request, error)
-        if shown is None:
-            return plain
-        shown.headers.update({name: plain.headers[name] for name in ("Retry-After",) if name in plain.headers})
-        return shown
+        return answer(request, error)
 
-    async def malformed(request: Request, error: Exception) -> JSONResponse:
+    async def malformed(request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):
             raise error
-        return problem_response(request, RequestInvalidError(problem="; ".join(_findings(error))))
+        return answer(request, RequestInvalidError(problem="; ".join(_findings(error))))
 
-    async def http(request: Request, error: Exception) -> JSONResponse:
+    async def http(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
         if error.status_code == 404:
-            return problem_response(request, PathUnknownError())
+            return answer(request, PathUnknownError())
         if error.status_code == 405:
-            response = problem_response(request, MethodNotAllowedError())
-            response.headers.update(error.headers or {})
-            return response
-        return problem_response(request, RequestInvalidError(problem=str(error.detail)))
+            return answer(request, MethodNotAllowedError(), error.headers)
+        return answer(request, RequestInvalidError(problem=str(error.detail)))
 
     async def unforeseen(request: Request, error: Exception) -> JSONResponse:
         request_id = getattr(request.state, "request_id", "-")

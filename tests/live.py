@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from cryptography import x509
@@ -46,8 +47,14 @@ class Live:
 
 
 @contextmanager
-def serving(database: Database, tmp_path: Path, *, builtin_provider: bool = False) -> Iterator[Live]:
-    """The service, as long as the block lasts."""
+def serving(
+    database: Database, tmp_path: Path, *, builtin_provider: bool = False, with_worker: bool = False, **more: Any
+) -> Iterator[Live]:
+    """The service, as long as the block lasts.
+
+    :param with_worker: with its background work.
+    :param more: further settings.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings = Settings(
@@ -57,9 +64,10 @@ def serving(database: Database, tmp_path: Path, *, builtin_provider: bool = Fals
         base_url=url,
         isolate_checks=False,
         builtin_provider=builtin_provider,
+        **more,
     )
     with Services(settings) as services:
-        server = uvicorn.Server(uvicorn.Config(create_app(services), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(create_app(services, with_worker=with_worker), log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while not server.started:

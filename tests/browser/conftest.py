@@ -1,0 +1,118 @@
+"""A browser and a furnished service for each worker; see the package's text on how to use them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.judge import AXE
+from tests.browser.served import Served, served_from
+from tests.browser.watch import Watch, watched
+from tests.conftest import Databases
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+TIMEOUT_MS = 10_000
+
+
+class BrowserAs(Protocol):
+    """Opens a page as somebody."""
+
+    def __call__(
+        self,
+        role: str,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        language: str = "zh",
+        expects: Sequence[str] = (),
+        **options: Any,
+    ) -> Page:
+        """A page in a browser of its own, whose addresses begin at the service.
+
+        :param role: one of :data:`tests.browser.served.ROLES`, or ``anonymous``.
+        :param expects: regular expressions of the faults that are meant to happen.
+        :param options: more of a Playwright context: ``color_scheme``, ``java_script_enabled``, ``permissions``.
+        """
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium. It ends with the package: while it runs, this thread has an event loop, which others mind."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Path:
+    """axe-core, which ``npm ci`` in this directory installs."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: npm ci in tests/browser")
+    return AXE
+
+
+@pytest.fixture(scope="package")
+def served(databases: Databases) -> Iterator[Served]:
+    """The furnished service."""
+    database = databases.create()
+    with (
+        TemporaryDirectory(prefix="yinzheng-browser-") as directory,
+        served_from(database, Path(directory)) as made,
+    ):
+        yield made
+    databases.drop(database)
+
+
+@pytest.fixture
+def browser_as(chromium: Browser, served: Served) -> Iterator[BrowserAs]:
+    """Opens pages as somebody, and tells at the end what went wrong on them."""
+    opened: list[tuple[Page, Watch]] = []
+
+    def open_page(
+        role: str,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        language: str = "zh",
+        expects: Sequence[str] = (),
+        **options: Any,
+    ) -> Page:
+        given = {
+            "viewport": {"width": width, "height": height},
+            "base_url": served.url,
+            "reduced_motion": "reduce",
+            **options,
+        }
+        context = chromium.new_context(locale="zh-CN" if language == "zh" else "en-GB", **given)
+        context.set_default_timeout(TIMEOUT_MS)
+        context.add_cookies(served.cookies(role, language))
+        watch = Watch(context, served.url, expects)
+        page = context.new_page()
+        opened.append((page, watch))
+        return page
+
+    yield open_page
+    for page, _ in opened:
+        watched(page)
+        page.context.close()
+    faults = [fault for _, watch in opened for fault in watch.faults]
+    assert not faults, "\n".join(faults)

@@ -1,0 +1,7 @@
+"""Visits to seal administration."""
+
+from __future__ import annotations
+
+from tests.browser.visits.visit import Visit
+
+VISITS: list[Visit] = []
