@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from api import problems
 from api.builtin_provider.router import router as builtin_provider
+from api.head_requests import HeadRequests
 from api.limits import BodyLimit
 from api.pages.assets import Assets
 from api.pages.failures import failure
@@ -133,6 +134,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         app.include_router(builtin_provider, include_in_schema=False)
     app.mount("/static", Assets(), name="static")
     app.add_middleware(BodyLimit, max_upload_bytes=services.settings.max_upload_bytes)
+    app.add_middleware(HeadRequests)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     _describe_problem(app)
