@@ -132,6 +132,24 @@ class Backups:
             snapshot = load(database, self._read(key, self._snapshot(name, _DATABASE)))
         return Backup(name, snapshot, len(digests), copied)
 
+    def mend(self, objects: ObjectStore, name: str | None = None, *, told: Told = _untold) -> Backup:
+        """Put those objects of a back-up, the newest where none is named, that are missing or altered in their place.
+
+        The database is left alone. Raises like :meth:`check`.
+        """
+        with self._using():
+            name, key = self._chosen(name), self._key()
+            digests, copied = self._digests(key, name), 0
+            for count, digest in enumerate(digests, start=1):
+                try:
+                    objects.get(digest)
+                except (ObjectMissingError, ObjectDamagedError):
+                    objects.put(self._read_object(key, digest))
+                    copied += 1
+                told(count)
+            snapshot = examine(self._read(key, self._snapshot(name, _DATABASE)))
+        return Backup(name, snapshot, len(digests), copied)
+
     def _copy(self, key: ArchiveKey, objects: ObjectStore, told: Told) -> tuple[set[bytes], int]:
         sound: set[bytes] = set()
         copied = 0

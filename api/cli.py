@@ -12,6 +12,7 @@ from api.commands import (
     batches,
     clients,
     demo,
+    doctor,
     exchange,
     keys,
     licences,
@@ -45,6 +46,7 @@ app.command("verify")(verify.verify)
 app.add_typer(service.database, name="db")
 app.command("backup")(recovery.backup)
 app.command("restore")(recovery.restore)
+app.command("doctor")(doctor.doctor)
 app.add_typer(licences.licence, name="licence")
 app.add_typer(types.licence_type, name="type")
 app.add_typer(batches.batch, name="batch")

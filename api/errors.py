@@ -212,3 +212,18 @@ class BackupIncompleteError(YinzhengError):
         "Object {digest} of the back-up is missing, cut or altered; the database was left as it is. "
         "Fetch the file from another copy of the back-up and try again."
     )
+
+
+class CheckpointUnusableError(YinzhengError):
+    """A file is no checkpoint of this installation's log."""
+
+    code = "api.checkpoint_unusable"
+    kind = Kind.INVALID
+    zh = (
+        "{path} 不是本系统透明日志的检查点（yinzheng log checkpoint 的输出，或 yinzheng log audit 的状态文件），"
+        "或其签名无效。请给出当时保存的原文件。"
+    )
+    en = (
+        "{path} is no checkpoint of this installation's log (what yinzheng log checkpoint prints, or the state file of "
+        "yinzheng log audit), or its signature is wrong. Give the file as it was kept."
+    )

@@ -22,6 +22,7 @@ from api.builtin_provider import BuiltinProvider, SignInLinks
 from api.builtin_provider.provider import issuer_below
 from api.client_proofs import ClientProofs
 from api.clients import Clients
+from api.doctor import AT_ONCE, Doctor, DoctorKeys
 from api.errors import SettingsError
 from api.names import Names
 from api.officers import Officers
@@ -124,12 +125,13 @@ from trust.issuing_together import IssuingTogether
 from trust.licence import Licence
 from trust.quality_report import QualityReports
 from trust.references import References
-from trust.status_lists import StatusLists
+from trust.status_lists import StatusLists, status_list_uri
 from verify import (
     AnchorPurpose,
     Checker,
     CheckRecords,
     DepartmentChecks,
+    Inspector,
     IsolatedWorkers,
     PdfEvidence,
     ReceiptSigner,
@@ -316,9 +318,13 @@ class Services:
 
         :raises YinzhengError: there is none, or it is not the one that the database was set up with.
         """
+        self._opened_kek()
+
+    def _opened_kek(self) -> KeyEncryptionKey:
+        """The key-encryption key of the settings; no file is made where there is none."""
         found = kek_source(self.settings.kek_file, self.settings.kek_passphrase_file)
         source = found or RawKey.from_file(self._key_file)
-        KeyEncryptionKey.open(self.database, source, self.clock, self.settings.wrapping)
+        return KeyEncryptionKey.open(self.database, source, self.clock, self.settings.wrapping)
 
     def _kek_source(self) -> KekSource:
         found = kek_source(self.settings.kek_file, self.settings.kek_passphrase_file)
@@ -693,7 +699,7 @@ class Services:
             self.presentations,
             self.clock,
             self.settings.max_pdf_bytes,
-            revocation=self._revocation,
+            revocation=partial(_revocation, self.keys.authority, self.keys.revocation_lists),
             inspect=self.inspect,
             logged=self._log_proof,
         )
@@ -701,15 +707,7 @@ class Services:
     @cached_property
     def trust_list(self) -> TrustList:
         """Which authorities are relied upon."""
-        return TrustList(self.database, self.clock, self._own_roots)
-
-    def _own_roots(self) -> dict[AnchorPurpose, list[x509.Certificate]]:
-        roots: dict[bool, list[x509.Certificate]] = {False: [], True: []}
-        for record in self.keys.authority.authorities():
-            if record.profile is CertificateProfile.ROOT_CA:
-                roots[is_gm(record.certificate)].append(record.certificate)
-        roots[False] += ForeignCertificates(self.database).tops()
-        return {purpose: roots[purpose is AnchorPurpose.SEAL_MAKER] for purpose in AnchorPurpose}
+        return TrustList(self.database, self.clock, partial(_own_roots, self.database, self.keys.authority))
 
     def _log_proof(self, identifier: str) -> LogProof | None:
         """The log's proof for a verdict, which stands without it too: the register is what decides."""
@@ -721,30 +719,34 @@ class Services:
             _LOG.warning("checks go without the log's proof: %s", error.code)
             return None
 
-    def _revocation(self) -> RevocationKnowledge:
-        lists: dict[bool, list[bytes]] = {False: [], True: []}
-        gm_authorities, complete = [], True
-        for record in self.keys.authority.authorities():
-            gm = is_gm(record.certificate)
-            if gm and record.profile is CertificateProfile.ISSUING_CA:
-                gm_authorities.append(record.certificate.public_bytes(Encoding.DER))
-            try:
-                lists[gm].append(self.keys.revocation_lists.current(record).der)
-            except DatabaseUnavailableError:
-                raise
-            except YinzhengError:
-                _LOG.exception("the revocation list of authority %d is missing in checks", record.id)
-                complete = False
-        return RevocationKnowledge(
-            RevocationData(crls=tuple(lists[False])), complete, tuple(gm_authorities), tuple(lists[True])
-        )
+    @cached_property
+    def doctor(self) -> Doctor:
+        """Examines all that is kept."""
+        uri = partial(status_list_uri, self.settings.base_url)
+        return Doctor(self.database, self.objects, self.clock, self._doctor_keys, status_uri=uri)
+
+    def _doctor_keys(self) -> DoctorKeys:
+        """What is there; unlike :attr:`keys`, nothing is made, and no damage of a key keeps it from opening."""
+        settings, database, clock = self.settings, self.database, self.clock
+        kek = self._opened_kek()
+        custody = self._keyring(SoftCustody(database, kek, clock))
+        vault = FieldVault(database, kek, clock)
+        authority = CertificateAuthority(database, custody, clock)
+        trust_list = TrustList(database, clock, partial(_own_roots, database, authority))
+        revocation = partial(_revocation, authority, RevocationLists(database, custody, clock))
+        inspector = Inspector(trust_list, revocation, self._inspecting(AT_ONCE), settings.max_pdf_bytes)
+        register = Register(database, vault, self.objects, PublishedCatalogue(database), clock)
+        return DoctorKeys(custody, vault, register, trust_list, inspector)
 
     @cached_property
     def inspect(self) -> Callable[..., PdfEvidence]:
         """Judges a PDF, in a process of its own unless that is switched off."""
+        return self._inspecting(2)
+
+    def _inspecting(self, processes: int) -> Callable[..., PdfEvidence]:
         if not self.settings.isolate_checks:
             return inspect_pdf
-        workers = IsolatedWorkers(inspect_pdf, more_seconds=reading_seconds)
+        workers = IsolatedWorkers(inspect_pdf, workers=processes, more_seconds=reading_seconds)
         self._closing.callback(workers.close)
         return workers.call
 
@@ -970,6 +972,36 @@ class Services:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _own_roots(database: Database, authority: CertificateAuthority) -> dict[AnchorPurpose, list[x509.Certificate]]:
+    """The authorities that are relied upon without an entry in the trust list."""
+    roots: dict[bool, list[x509.Certificate]] = {False: [], True: []}
+    for record in authority.authorities():
+        if record.profile is CertificateProfile.ROOT_CA:
+            roots[is_gm(record.certificate)].append(record.certificate)
+    roots[False] += ForeignCertificates(database).tops()
+    return {purpose: roots[purpose is AnchorPurpose.SEAL_MAKER] for purpose in AnchorPurpose}
+
+
+def _revocation(authority: CertificateAuthority, revocation_lists: RevocationLists) -> RevocationKnowledge:
+    """What our own authorities say of revocation now."""
+    lists: dict[bool, list[bytes]] = {False: [], True: []}
+    gm_authorities, complete = [], True
+    for record in authority.authorities():
+        gm = is_gm(record.certificate)
+        if gm and record.profile is CertificateProfile.ISSUING_CA:
+            gm_authorities.append(record.certificate.public_bytes(Encoding.DER))
+        try:
+            lists[gm].append(revocation_lists.current(record).der)
+        except DatabaseUnavailableError:
+            raise
+        except YinzhengError:
+            _LOG.exception("the revocation list of authority %d is missing in checks", record.id)
+            complete = False
+    return RevocationKnowledge(
+        RevocationData(crls=tuple(lists[False])), complete, tuple(gm_authorities), tuple(lists[True])
+    )
 
 
 def _order_of(task: Task) -> IssueOrder:

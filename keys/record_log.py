@@ -63,6 +63,17 @@ class RecordLog:
         """Enter the first records about things that the caller's transaction has just made."""
         ledger.append_all(session, [self._entry(each, 1) for each in records])
 
+    def opens(self, subject: str, number: int, opening: bytes, leaf: bytes) -> bool:
+        """Whether what was kept about a subject, under a number, is what a leaf holds the digest of."""
+        try:
+            said, record = json.loads(leaf), json.loads(opening)
+            return bool(
+                said["digest"] == salted_digest(self.salt(subject, number), opening)
+                and (record["kind"], record["subject"], record["number"]) == (said["kind"], subject, number)
+            )
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return False
+
     def _entry(self, record: Record, number: int) -> ledger.NewEntry:
         named = {"kind": record.kind, "subject": record.subject, "number": number}
         opening = canonical_json({**record.facts, **named})

@@ -32,6 +32,8 @@ from store.database import Database
 from store.errors import YinzhengError
 
 MOST_A_PAGE = 1000
+LOG_PREFIX = "seal-use:"
+"""What the names of the ledger's entries about uses begin with."""
 
 
 class UseResult(StrEnum):
@@ -321,7 +323,7 @@ def _record_of(outcome: UseOutcome, use: SealUseRow, at: datetime) -> Record:
         "unsealed_digest": use.unsealed_digest,
         "purpose": use.purpose,
     }
-    return Record(f"seal-use.{outcome.result}", f"seal-use:{use.id}", at, facts, particulars)
+    return Record(f"seal-use.{outcome.result}", f"{LOG_PREFIX}{use.id}", at, facts, particulars)
 
 
 def _held_seal(session: Session, number: str) -> SealRow:

@@ -94,6 +94,19 @@ class Database:
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
             raise DatabaseUnavailableError from error
 
+    @contextmanager
+    def still(self) -> Iterator[Session]:
+        """The database as it stands at one moment, to read for as long as that takes while others write.
+
+        :raises DatabaseUnavailableError: the server could not be reached or the connection broke.
+        """
+        try:
+            with self._sessions() as session:
+                session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+                yield session
+        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+            raise DatabaseUnavailableError from error
+
     def ping(self) -> None:
         """Ask the server for a sign of life.
 

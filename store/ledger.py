@@ -111,6 +111,23 @@ def places() -> sa.Subquery:
     )
 
 
+def first_entries(prefix: str) -> sa.Subquery:
+    """Everything about which there are entries: ``subject`` of those whose names begin with a prefix."""
+    begins = LedgerEntryRow.subject.startswith(prefix, autoescape=True)
+    return sa.select(LedgerEntryRow.subject).where(begins, LedgerEntryRow.number == 1).subquery("ledger_first")
+
+
+def newest_entry(subject: sa.ColumnElement[str]) -> sa.FromClause:
+    """The newest entry about each subject of a query: ``opening``, to be joined to it."""
+    newest = sa.select(LedgerEntryRow.opening).where(LedgerEntryRow.subject == subject)
+    return newest.order_by(LedgerEntryRow.number.desc()).limit(1).lateral("ledger_newest")
+
+
+def began_at() -> sa.ScalarSelect[datetime]:
+    """When the first entries were given their places; what is older may have none."""
+    return sa.select(sa.func.min(LedgerHeadRow.at)).scalar_subquery()
+
+
 class Ledger:
     """Sequences and reads the ledger. Safe to use from several threads and processes."""
 

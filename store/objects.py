@@ -112,8 +112,9 @@ class ObjectStore:
             raise ObjectMissingError(digest=digest) from error
         except (BaseError, OSError) as error:
             raise ObjectsUnavailableError from error
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise ObjectDamagedError(digest=digest)
+        found = hashlib.sha256(data).hexdigest()
+        if found != digest:
+            raise ObjectDamagedError(digest=digest, found=found)
         return data
 
     def exists(self, digest: str) -> bool:

@@ -6,10 +6,10 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -19,6 +19,7 @@ from store._tables import JobRow
 from store.clock import Clock
 from store.database import Database, DatabaseUnavailableError
 from store.errors import YinzhengError
+from store.findings import Finding, FindingKind, Severity
 
 LOST = "store.job_lost"
 """Last error of a job whose workers all ended in the middle of it."""
@@ -125,6 +126,29 @@ class Outbox:
                 sa.delete(JobRow).where(JobRow.done_at < self._clock.now() - older_than).returning(JobRow.id)
             )
             return len(forgotten.all())
+
+
+def unfinished(topic: str) -> sa.Select[str | None]:
+    """The keys of the jobs of a topic that are not done, given up ones among them."""
+    return sa.select(JobRow.key).where(JobRow.topic == topic, JobRow.done_at.is_(None), JobRow.key.is_not(None))
+
+
+JOB_DEAD: Final = FindingKind(
+    "outbox.dead",
+    "后台任务 {job}（{topic}）在 {attempts} 次尝试后放弃：{error}。",
+    "Job {job} ({topic}) was given up after {attempts} attempts: {error}.",
+    "排除原因后重新执行（见运行文档“后台任务”）；日志中有每次失败的位置。",
+    "Remove the cause and let it be tried anew (see Operations, Jobs); the log has where each attempt failed.",
+    Severity.WARNING,
+)
+
+
+def examine_outbox(session: Session) -> Iterator[Finding]:
+    """The jobs that were given up. What a job is about, its key, is in doubt."""
+    dead = sa.select(JobRow.id, JobRow.topic, JobRow.key, JobRow.attempts, JobRow.last_error)
+    for row in session.execute(dead.where(JobRow.dead_at.is_not(None)).execution_options(yield_per=1000)):
+        said = {"job": row.id, "topic": row.topic, "attempts": row.attempts, "error": row.last_error or "—"}
+        yield Finding(JOB_DEAD, f"job:{row.id}", said, (f"{row.topic}:{row.key}",))
 
 
 @dataclass(frozen=True)

@@ -73,9 +73,11 @@ class Databases:
         LicenceTypes(template, SystemClock()).seed()
         template.close()
 
-    def create(self) -> Database:
+    def create(self, *, like: Database | None = None) -> Database:
+        """A database with no rows, or those of another one to which nothing is connected."""
         name = f"t{secrets.token_hex(6)}"
-        self._execute(f"CREATE DATABASE {name} OWNER yinzheng TEMPLATE {self._TEMPLATE}")
+        template = self._TEMPLATE if like is None else like.url.database
+        self._execute(f"CREATE DATABASE {name} OWNER yinzheng TEMPLATE {template}")
         return Database(self._address(name), acting=SERVICE)
 
     def drop(self, database: Database) -> None:

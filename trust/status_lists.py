@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -110,7 +110,7 @@ class StatusLists:
 
     def uri(self, number: int) -> str:
         """The address of a list, which licences in it name."""
-        return f"{self._base_url}/status/{number}"
+        return status_list_uri(self._base_url, number)
 
     def uris(self) -> list[str]:
         """The addresses of all lists."""
@@ -145,23 +145,13 @@ class StatusLists:
             row = session.get(StatusListRow, number)
             if row is not None and _fresh(_list_of(row), now):
                 return _list_of(row)
-            bits = pack(self._statuses(session, number, now))
+            bits = pack(statuses_in(session, number, now))
             digest = hashlib.sha256(bits).digest()
             if row is None or row.digest != digest or not row.made_at <= now < row.made_at + RENEWED_AFTER:
                 made = StatusListRow(number=number, digest=digest, token=self._sign(number, bits), made_at=now)
                 row = session.merge(made)
             row.looked_at = now
             return _list_of(row)
-
-    def _statuses(self, session: Session, number: int, now: datetime) -> Iterable[tuple[int, int]]:
-        today = local_date(now)
-        seated = sa.select(LicenceRow.status_index, LicenceRow.state).where(LicenceRow.status_list == number)
-        decided = seated.where(LicenceRow.state != LicenceState.VALID)
-        for index, state in session.execute(decided):
-            yield index, STATUS_OF[LicenceState(state)]
-        for outside in (LicenceRow.valid_until < today, LicenceRow.valid_from > today):
-            for index, _ in session.execute(seated.where(LicenceRow.state == LicenceState.VALID, outside)):
-                yield index, Status.NOT_IN_FORCE
 
     def _sign(self, number: int, bits: bytes) -> bytes:
         record = self._authority.ensure_service(KeyPurpose.STATUS_LIST, _SUBJECT)
@@ -179,6 +169,23 @@ class StatusLists:
             "status_list": {"bits": BITS, "lst": compress(bits), "aggregation_uri": f"{self._base_url}/status"},
         }
         return signer.sign(claims, typ=TYPE, lifetime=LIFETIME).encode()
+
+
+def status_list_uri(base_url: str, number: int) -> str:
+    """The address of a list of the service at a public address."""
+    return f"{base_url}/status/{number}"
+
+
+def statuses_in(session: Session, number: int, at: datetime) -> Iterator[tuple[int, int]]:
+    """The places in a list whose status on the day of a moment is another than 0, by the register as it is now."""
+    today = local_date(at)
+    seated = sa.select(LicenceRow.status_index, LicenceRow.state).where(LicenceRow.status_list == number)
+    decided = seated.where(LicenceRow.state != LicenceState.VALID)
+    for index, state in session.execute(decided):
+        yield index, STATUS_OF[LicenceState(state)]
+    for outside in (LicenceRow.valid_until < today, LicenceRow.valid_from > today):
+        for index, _ in session.execute(seated.where(LicenceRow.state == LicenceState.VALID, outside)):
+            yield index, Status.NOT_IN_FORCE
 
 
 def _fresh(held: StatusList, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from verify import _objection_tables as _objection_tables
 from verify import _tables as _tables  # registers the tables
 from verify.anchors import TrustAnchors
 from verify.callers import Caller, Occasion
-from verify.checks import CheckedPresentation, Checker, RevocationKnowledge
+from verify.checks import CheckedPresentation, Checker, Inspector, RevocationKnowledge
 from verify.consents import Consent, ConsentBook
 from verify.department_checks import CheckAnswer, DepartmentChecks, IdentifierCheck
 from verify.isolation import IsolatedWorkers
@@ -38,6 +38,7 @@ __all__ = [
     "DepartmentChecks",
     "IdentifierCheck",
     "Indication",
+    "Inspector",
     "IsolatedWorkers",
     "LicenceSummary",
     "Occasion",

@@ -85,6 +85,39 @@ def _unlogged(_identifier: str) -> LogProof | None:
     return None
 
 
+@dataclass(frozen=True)
+class Inspector:
+    """Finds out what the bytes of a file prove, by today's trust list and what is known of revocation.
+
+    :param revocation: what our own authorities say of revocation when a check is made.
+    :param inspect: :func:`verify.pdf.inspect_pdf`, or the same in a process of its own.
+    """
+
+    trusted: Trusted
+    revocation: Callable[[], RevocationKnowledge]
+    inspect: Callable[..., PdfEvidence]
+    max_pdf_bytes: int
+
+    def evidence(self, file: bytes | Path, policy: Policy, purpose: AnchorPurpose, now: datetime) -> PdfEvidence:
+        """What a file proves, whose signers have to lead to the authorities for a purpose.
+
+        :raises VerifyError: it cannot be read as a signed PDF at all (see :mod:`verify.errors`).
+        """
+        known = self.revocation()
+        anchors = self.trusted.anchors_for((purpose, AnchorPurpose.TIME_STAMP, AnchorPurpose.SEAL_MAKER))
+        return self.inspect(
+            file,
+            anchors[purpose],
+            policy=policy,
+            now=now,
+            timestamp_anchors=anchors[AnchorPurpose.TIME_STAMP],
+            revocation=known.data,
+            require_revocation=not known.complete,
+            seal_makers=_seal_makers(anchors, known),
+            max_bytes=self.max_pdf_bytes,
+        )
+
+
 class Checker:
     """Gives verdicts on licences."""
 
@@ -111,8 +144,7 @@ class Checker:
         self._revocation = revocation
         self._redeemer = redeemer
         self._clock = clock
-        self._max_pdf_bytes = max_pdf_bytes
-        self._inspect = inspect
+        self._inspector = Inspector(trusted, revocation, inspect, max_pdf_bytes)
         self._logged = logged
 
     def now(self) -> datetime:
@@ -130,7 +162,7 @@ class Checker:
     def examine_pdf(self, file: bytes | Path, *, visible: Visible = _anybody) -> CheckedLicence:
         """Like :meth:`check_pdf`, with the licence; for somebody who may not see every one."""
         now = self._clock.now()
-        evidence = self._evidence(file, Policy.LICENCE, AnchorPurpose.LICENCE, now)
+        evidence = self._inspector.evidence(file, Policy.LICENCE, AnchorPurpose.LICENCE, now)
         licence = self._licence_in(evidence.licence_data)
         if licence is not None and not visible(licence):
             licence = None
@@ -142,7 +174,7 @@ class Checker:
             register_reasons = self._register_reasons(licence, proof)
             if not self._register.has_pdf(licence, evidence.document_digest):
                 register_reasons.append(reason("register.other_document"))
-            if _wants_seal_signature(licence) and not _has_seal_signature(evidence):
+            if lacks_seal_signature(licence, evidence):
                 register_reasons.append(reason("ses.missing"))
         found = verdict(
             [*evidence.reasons, *register_reasons],
@@ -160,7 +192,7 @@ class Checker:
         :raises VerifyError: it cannot be read as a signed PDF at all (see :mod:`verify.errors`).
         """
         now = self._clock.now()
-        evidence = self._evidence(file, Policy.GENERAL, AnchorPurpose.SIGNATURE, now)
+        evidence = self._inspector.evidence(file, Policy.GENERAL, AnchorPurpose.SIGNATURE, now)
         return verdict(
             evidence.reasons,
             checked_at=now,
@@ -237,21 +269,6 @@ class Checker:
         )
         return OfflineCheck(whole, found.credential)
 
-    def _evidence(self, file: bytes | Path, policy: Policy, purpose: AnchorPurpose, now: datetime) -> PdfEvidence:
-        known = self._revocation()
-        anchors = self._trusted.anchors_for((purpose, AnchorPurpose.TIME_STAMP, AnchorPurpose.SEAL_MAKER))
-        return self._inspect(
-            file,
-            anchors[purpose],
-            policy=policy,
-            now=now,
-            timestamp_anchors=anchors[AnchorPurpose.TIME_STAMP],
-            revocation=known.data,
-            require_revocation=not known.complete,
-            seal_makers=_seal_makers(anchors, known),
-            max_bytes=self._max_pdf_bytes,
-        )
-
     def _licence_in(self, licence_data: bytes | None) -> Licence | None:
         """The register's licence for the data embedded in a file, which may be anything."""
         if licence_data is None:
@@ -320,10 +337,8 @@ def summarised(licence: Licence, today: date) -> LicenceSummary:
     )
 
 
-def _wants_seal_signature(licence: Licence) -> bool:
+def lacks_seal_signature(licence: Licence, evidence: PdfEvidence) -> bool:
+    """Whether a file bears no seal signature of GB/T 38540 although licences of the type do."""
     layout = licence.type.layout
-    return layout is not None and layout.seal.signatures.has_seal_signature
-
-
-def _has_seal_signature(evidence: PdfEvidence) -> bool:
-    return any(each.kind is SignatureKind.SES for each in evidence.signatures)
+    wanted = layout is not None and layout.seal.signatures.has_seal_signature
+    return wanted and not any(each.kind is SignatureKind.SES for each in evidence.signatures)

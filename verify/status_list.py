@@ -95,6 +95,15 @@ def status_in(data: bytes, reference: StatusReference, anchors: TrustAnchors, *,
     return reason(_CODES.get(value, "status.over"), at=f"{found.issued_at:%Y-%m-%d %H:%M:%S}Z")
 
 
+def statuses_of(data: bytes, uri: str, anchors: TrustAnchors, *, now: datetime) -> bytes | Reason:
+    """All statuses of a list, packed as it has them, or why it says nothing that counts; its age is not looked at."""
+    try:
+        found = _read(data.strip(), anchors, now)
+    except _BadListError as error:
+        return error.reason
+    return found.statuses if found.uri == uri else reason("status.other", uri=uri)
+
+
 def _read(data: bytes, anchors: TrustAnchors, now: datetime) -> _List:
     if len(data) > _LARGEST or not _COMPACT.fullmatch(data):
         raise _malformed("form")

@@ -43,6 +43,10 @@ def restore(
     passphrase_file: _PassphraseFile = None,
     name: Annotated[str | None, typer.Option(metavar="UTC", help="备份时间，缺省为最新 Which; the newest.")] = None,
     check: Annotated[bool, typer.Option("--check", help="只核对备份是否完整 Only read it to the last byte.")] = False,
+    objects_only: Annotated[
+        bool,
+        typer.Option("--objects-only", help="只补回缺失或损坏的文件，不动数据库 Only objects missing or altered."),
+    ] = False,
     as_json: _Json = False,
 ) -> None:
     """恢复到空数据库，并核对密钥加密密钥。Bring a back-up into an empty database and the object store.
@@ -55,6 +59,9 @@ def restore(
         with progress("对象 objects") as told:
             if check:
                 _tell("备份完整 whole", backups.check(name, told=told), as_json=as_json)
+                return
+            if objects_only:
+                _tell("已补回 mended", backups.mend(services.objects, name, told=told), as_json=as_json)
                 return
             target = Database(services.database_address, acting=SERVICE)
             try:

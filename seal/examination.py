@@ -1,0 +1,106 @@
+"""Examining the record of uses (用印记录) against the ledger, and the certificates of seals that are in use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from keys.examination import ends_soon
+from seal._tables import SealCertificateRow, SealRow, SealUseOutcomeRow, SealUseRow
+from seal.states import SealState
+from seal.uses import LOG_PREFIX
+from store.findings import Finding, FindingKind, Findings
+from store.ledger import began_at, first_entries, newest_entry
+from store.ledger_examination import CUT_OFF
+
+USE_MISSING: Final = FindingKind(
+    "use.missing",
+    "透明日志中有用印记录 {use}，用印登记表中没有。",
+    "The transparency log has use {use} of a seal, and the record of uses has not.",
+    "从备份恢复表 seal_use 与 seal_use_outcome 的该行；查明谁删除了它。",
+    "Restore its rows of the tables seal_use and seal_use_outcome from a back-up; find out who removed them.",
+)
+USE_UNLOGGED: Final = FindingKind(
+    "use.not_in_log",
+    "用印记录 {use} 不在透明日志中。",
+    "Use {use} of a seal is not in the transparency log.",
+    "查明该次用印由谁写入；不可信的，冻结该印章（yinzheng seal freeze）。",
+    "Find out who entered it; if it cannot be trusted, freeze the seal (yinzheng seal freeze).",
+)
+USE_DIFFERS: Final = FindingKind(
+    "use.differs",
+    "用印记录 {use} 与透明日志所记不同。",
+    "Use {use} of a seal is not what the transparency log says.",
+    "以透明日志为准，从备份恢复该行；查明谁改动了数据库。",
+    "The log is right: restore the row from a back-up; find out who changed the database.",
+)
+
+_PAGE: Final = 2000
+
+
+def examine_uses(session: Session, found: Findings, *, told: Callable[[int], object]) -> Iterator[Finding]:
+    """Every use that ended is in the ledger as it is on record, and every one in the ledger is on record.
+
+    :param found: what was found before; what is in doubt already is left out, and so is the ledger if it was cut off.
+    """
+    cut_off = found.found(CUT_OFF)
+    yield from _missing(session, found)
+    subject = LOG_PREFIX + sa.cast(SealUseOutcomeRow.use_id, sa.Text)
+    entry = newest_entry(subject)
+    rows = (
+        sa.select(SealUseOutcomeRow, SealUseRow.document_identifier, entry.c.opening, began_at().label("began"))
+        .join(SealUseRow, SealUseRow.id == SealUseOutcomeRow.use_id)
+        .outerjoin(entry, sa.true())
+        .order_by(SealUseOutcomeRow.use_id)
+        .execution_options(yield_per=_PAGE)
+    )
+    for count, (outcome, identifier, opening, began) in enumerate(session.execute(rows), start=1):
+        if count % _PAGE == 0:
+            told(count)
+        where, said = f"{LOG_PREFIX}{outcome.use_id}", {"use": outcome.use_id}
+        if where in found:
+            continue
+        if opening is None:
+            # uses from before the ledger are not in it
+            if not cut_off and began is not None and outcome.at >= began:
+                yield Finding(USE_UNLOGGED, where, said)
+            continue
+        record = json.loads(opening)
+        logged = (record["result"], record["sealed_digest"], record["reason_code"], record["document_identifier"])
+        if logged != (outcome.result, outcome.sealed_digest, outcome.reason_code, identifier):
+            yield Finding(USE_DIFFERS, where, said)
+
+
+def _missing(session: Session, found: Findings) -> Iterator[Finding]:
+    logged = first_entries(LOG_PREFIX)
+    number = sa.cast(sa.func.substr(logged.c.subject, len(LOG_PREFIX) + 1), sa.BigInteger)
+    recorded = (
+        sa.select(SealUseOutcomeRow.use_id)
+        .join(SealUseRow, SealUseRow.id == SealUseOutcomeRow.use_id)
+        .where(SealUseOutcomeRow.use_id == number)
+    )
+    missing = sa.select(logged.c.subject).where(~recorded.exists())
+    for subject in session.scalars(missing.execution_options(yield_per=_PAGE)):
+        if subject not in found:
+            yield Finding(USE_MISSING, subject, {"use": subject.removeprefix(LOG_PREFIX)})
+
+
+def examine_seal_certificates(session: Session, *, before: datetime) -> Iterator[Finding]:
+    """The certificates of seals in use that end before a moment."""
+    rows = (
+        sa.select(SealCertificateRow.certificate_id, SealRow.number, SealCertificateRow.not_after)
+        .join(SealRow, SealRow.id == SealCertificateRow.seal_id)
+        .where(
+            SealCertificateRow.used_until.is_(None),
+            SealCertificateRow.not_after < before,
+            SealRow.state.in_([SealState.ACTIVE, SealState.FROZEN, SealState.REGISTERED]),
+        )
+        .order_by(SealRow.number)
+    )
+    for certificate_id, number, until in session.execute(rows):
+        yield ends_soon(certificate_id, f"seal {number}", until)
