@@ -3,6 +3,8 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 RUN := .venv/bin
+# where somebody set the service up for a use of its own, it is served as it is; elsewhere as a demo, beside var
+OWN := $(strip $(foreach name,OIDC_ISSUER BASE_URL HOST ENVIRONMENT DATABASE_URL DATABASE_URL_FILE,$(YINZHENG_$(name))))
 ENVIRONMENT = $(if $(PYTHON),$(PYTHON),$(error No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3)) .ci/environment.py
 
 .PHONY: help demo serve test check bench lock secrets
@@ -10,7 +12,7 @@ ENVIRONMENT = $(if $(PYTHON),$(PYTHON),$(error No Python 3.11 or newer was found
 
 help:
 	@echo "make demo    issue, show and check sealed licences on the built-in database; leaves them in var/demo"
-	@echo "make serve   run the service on http://127.0.0.1:8000"
+	@echo "make serve   run the service with demo data on http://127.0.0.1:8000; ARGS='--port 8080' listens elsewhere"
 	@echo "make test    run the tests; ARGS=... goes to pytest"
 	@echo "make check   lint, formatting, types, layers"
 	@echo "make bench   run the benchmarks"
@@ -24,7 +26,11 @@ demo:
 
 serve:
 	@$(ENVIRONMENT)
-	YINZHENG_BUILTIN_PROVIDER=$(if $(YINZHENG_OIDC_ISSUER)$(YINZHENG_BASE_URL)$(YINZHENG_HOST)$(YINZHENG_ENVIRONMENT),false,true) $(RUN)/yinzheng serve $(ARGS)
+ifeq ($(OWN),)
+	YINZHENG_BUILTIN_PROVIDER=true YINZHENG_VAR=$(or $(YINZHENG_VAR),var/city) $(RUN)/yinzheng serve --demo $(ARGS)
+else
+	YINZHENG_BUILTIN_PROVIDER=false $(RUN)/yinzheng serve $(ARGS)
+endif
 
 test:
 	@$(ENVIRONMENT) --dev

@@ -14,6 +14,29 @@ class SettingsError(YinzhengError):
     en = "The settings are wrong: {problem}"
 
 
+class DemoRefusedError(YinzhengError):
+    """Demo data have no place here."""
+
+    code = "api.demo_refused"
+    kind = Kind.MISCONFIGURED
+    zh = "演示数据不装入生产环境；装入整座城市的演示数据还须 YINZHENG_BUILTIN_PROVIDER=true。"
+    en = "Demo data never go into production; those of a whole city need YINZHENG_BUILTIN_PROVIDER=true as well."
+
+
+class DemoNotAloneError(YinzhengError):
+    """The register holds something already."""
+
+    code = "api.demo_not_alone"
+    kind = Kind.CONFLICT
+    zh = (
+        "登记簿中已有机构，或上次装入演示数据时中断，未再装入。如需演示，请删除 {place}，或以 YINZHENG_VAR 另指定目录。"
+    )
+    en = (
+        "The register holds bodies already, or filling was interrupted before; no demo data were put in. To have them, "
+        "delete {place}, or set YINZHENG_VAR to another directory."
+    )
+
+
 class RequestInvalidError(YinzhengError):
     """The request is not of the form that the API documents."""
 

@@ -16,6 +16,7 @@ from api.openid import LOOPBACK, fit_for_provider
 from keys import LONGEST_LEEWAY, KeyPurpose, WrappingAlgorithm
 
 _PREFIX = "YINZHENG_"
+_EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  looked for, not listened on
 _FROM_FILE = ("DATABASE_URL", "REDIS_URL", "OBJECTS_URL")
 
 
@@ -62,7 +63,7 @@ class Settings(BaseSettings):
     pkcs11_sessions: int = Field(default=8, ge=1, le=1024)
     """How many sessions with the token work at the same time, in each process."""
     base_url: str = "http://127.0.0.1:8000"
-    """The public address of the service; QR codes lead there."""
+    """The public address of the service; QR codes lead there. Where nothing is set, it is where the service listens."""
     tsa_urls: Annotated[tuple[str, ...], NoDecode] = ()
     """Time-stamp authorities (RFC 3161) asked in this order, separated by spaces; without any, our own."""
     font_paths: Annotated[tuple[Path, ...], NoDecode] = ()
@@ -164,6 +165,15 @@ class Settings(BaseSettings):
             raise ValueError("base_url has to be http(s)://host[:port][/path]")
         return value.rstrip("/")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _found_where_it_listens(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "base_url" in given:
+            return given
+        host, port = str(given.get("host", "127.0.0.1")), given.get("port", 8000)
+        host = "127.0.0.1" if host in _EVERYWHERE else host
+        return {**given, "base_url": f"http://{f'[{host}]' if ':' in host else host}:{port}"}
+
     @model_validator(mode="after")
     def _fit_for_production(self) -> Self:
         if self.kek_file is not None and self.kek_passphrase_file is not None:
@@ -221,12 +231,12 @@ class Settings(BaseSettings):
         return f"{parts.scheme}://{parts.netloc.removesuffix(default)}"
 
     @classmethod
-    def load(cls) -> Settings:
+    def load(cls, **given: Any) -> Settings:
         """Read the environment.
 
+        :param given: settings that count before the environment's.
         :raises SettingsError: a setting is missing, malformed, or unfit for production; the message names it.
         """
-        given: dict[str, Any] = {}
         for name in _FROM_FILE:
             path = os.environ.get(f"{_PREFIX}{name}_FILE")
             if path:

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +48,18 @@ class Live:
 
 @contextmanager
 def serving(
-    database: Database, tmp_path: Path, *, builtin_provider: bool = False, with_worker: bool = False, **more: Any
+    database: Database,
+    tmp_path: Path,
+    *,
+    builtin_provider: bool = False,
+    with_worker: bool = False,
+    prepared: Callable[[Settings], object] = lambda _: None,
+    **more: Any,
 ) -> Iterator[Live]:
     """The service, as long as the block lasts.
 
     :param with_worker: with its background work.
+    :param prepared: called with the settings before the service starts.
     :param more: further settings.
     """
     listener = socket.create_server(("127.0.0.1", 0))
@@ -66,6 +73,7 @@ def serving(
         builtin_provider=builtin_provider,
         **more,
     )
+    prepared(settings)
     with Services(settings) as services:
         server = uvicorn.Server(uvicorn.Config(create_app(services, with_worker=with_worker), log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

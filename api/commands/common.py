@@ -21,9 +21,9 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def open_services() -> Iterator[Services]:
-    """The parts, set up from the environment, for the length of a command."""
-    with Services(Settings.load()) as services:
+def open_services(settings: Settings | None = None) -> Iterator[Services]:
+    """The parts, set up from the environment where no settings are given, for the length of a command."""
+    with Services(settings or Settings.load()) as services:
         yield services
 
 

@@ -13,51 +13,44 @@ from PIL import Image
 from api.builtin_provider import OFFICERS, PEOPLE
 from api.clients import Scope
 from api.commands.common import console, open_services, read_json_object, write_bytes
+from api.demo_data.city import (
+    APPROVAL,
+    CIVIL,
+    EDUCATION,
+    EXAMPLES,
+    HEALTH,
+    HOUSING,
+    LABOUR,
+    LAND,
+    MARKET,
+    TRAFFIC,
+)
+from api.errors import DemoRefusedError
 from api.services import Services
-from seal import Organisation, SealApplication
+from api.settings import Environment
+from seal import SealApplication
 from store.errors import YinzhengError
 from trust import Decision, IssueOrder, Licence
 from trust.errors import NumberInUseError
 from verify import Verdict
 from wallet import Presentation
 
-EXAMPLES = next(
-    path for path in (Path(__file__).parents[1] / "_examples", Path(__file__).parents[2] / "examples") if path.is_dir()
-)
-"""The licences that the demo issues: in the wheel beside the package, in a checkout at its top."""
-
 _APPLICANT, _APPROVER = "demo:王海宁", "demo:李沐阳"
-_HEALTH = Organisation("11370200990100288Y", "青岛市卫生健康委员会", "Qingdao Municipal Health Commission", "370200")
-_CIVIL_AFFAIRS = Organisation("11370200990100618E", "青岛市民政局", "Qingdao Civil Affairs Bureau", "370200")
 _DEPARTMENTS = {
-    "business_licence": Organisation(
-        "11370200990100114M", "青岛市市场监督管理局", "Qingdao Administration for Market Regulation", "370200"
-    ),
-    "food_operation_permit": Organisation(
-        "1137020099010035XJ", "青岛市行政审批服务局", "Qingdao Administrative Approval Bureau", "370200"
-    ),
-    "birth_medical_certificate": _HEALTH,
-    "real_estate_certificate": Organisation(
-        "11370200990100366C", "青岛市自然资源和规划局", "Qingdao Natural Resources and Planning Bureau", "370200"
-    ),
-    "presale_permit": Organisation(
-        "11370200990100415R", "青岛市住房和城乡建设局", "Qingdao Housing and Urban-Rural Development Bureau", "370200"
-    ),
-    "vocational_qualification_certificate": Organisation(
-        "11370200990100482P", "青岛市人力资源和社会保障局", "Qingdao Human Resources Bureau", "370200"
-    ),
-    "teacher_qualification_certificate": Organisation(
-        "11370200990100546M", "青岛市教育局", "Qingdao Education Bureau", "370200"
-    ),
-    "marriage_certificate": _CIVIL_AFFAIRS,
-    "social_organisation_certificate": _CIVIL_AFFAIRS,
-    "driving_licence": Organisation(
-        "113702009901006937", "青岛市公安局交通警察支队", "Qingdao Traffic Police", "370200"
-    ),
-    "physician_practice_certificate": _HEALTH,
+    "business_licence": MARKET,
+    "food_operation_permit": APPROVAL,
+    "birth_medical_certificate": HEALTH,
+    "real_estate_certificate": LAND,
+    "presale_permit": HOUSING,
+    "vocational_qualification_certificate": LABOUR,
+    "teacher_qualification_certificate": EDUCATION,
+    "marriage_certificate": CIVIL,
+    "social_organisation_certificate": CIVIL,
+    "driving_licence": TRAFFIC,
+    "physician_practice_certificate": HEALTH,
 }
 _PURPOSES = {"food_operation_permit": "电子证照专用章"}
-_CHECKING_CODE = "11370200990100288Y"
+_CHECKING_CODE = HEALTH.code
 
 
 class DemoError(RuntimeError):
@@ -67,6 +60,8 @@ class DemoError(RuntimeError):
 def demo() -> None:
     """签发各类证照，放入卡包，以三种方式核验，并演示篡改必败。Issue, keep, show and check licences of each type."""
     with open_services() as services:
+        if services.settings.environment is Environment.PRODUCTION:
+            raise DemoRefusedError
         out = services.settings.var / "demo"
         console.print("[bold]印证 Yinzheng — 演示 demo[/]")
         _found_departments(services)

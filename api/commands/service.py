@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import signal
+import socket
 from pathlib import Path
 from threading import Event, Thread
 from types import FrameType
 from typing import Annotated
 
 import typer
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from api import logs
 from api.builtin_provider import PEOPLE
 from api.builtin_provider.links import LIFETIME
-from api.commands.common import console, open_services
-from api.errors import SettingsError
-from api.openid import LOOPBACK
+from api.clients import Scope
+from api.commands.common import console, open_services, write_bytes
+from api.commands.progress import progress
+from api.errors import DemoNotAloneError, SettingsError
 from api.services import Services
-from api.settings import Environment
+from api.settings import Environment, Settings
 from store.acting import SERVICE
 from store.database import Database
 from store.schema import current, upgrade
@@ -30,25 +33,73 @@ database = typer.Typer(no_args_is_help=True, help="数据库 The database.")
 
 def serve(
     host: Annotated[str | None, typer.Option(help="监听地址 Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="监听端口 Port to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="监听端口 Port to listen on.")] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="首次启动时装入演示数据 Fill in demo data on the first start.")
+    ] = False,
 ) -> None:
-    """运行服务：接口与核验页面。Run the API and the check page."""
+    """运行服务：接口与网页。Run the API and the pages."""
     import uvicorn  # noqa: PLC0415  a second of loading that no other command needs
 
     from api.app import create_app  # noqa: PLC0415  the same
 
     logs.configure()
-    with open_services() as services:
-        settings = services.settings
-        _ = services.keys, services.database, services.provider  # what is missing shows at once
-        app = create_app(services, with_worker=settings.environment is Environment.DEVELOPMENT)
-        address = (host or settings.host, settings.port if port is None else port)
-        if settings.builtin_provider:
-            if address[0] not in LOOPBACK:
-                raise SettingsError(problem="YINZHENG_BUILTIN_PROVIDER works on this machine only")
-            _print_links(services)
-        console.print(f"印证 Yinzheng：http://{address[0]}:{address[1]}/  (OpenAPI: /openapi.json)")
-        uvicorn.run(app, host=address[0], port=address[1], log_config=None, access_log=False, server_header=False)
+    given = {"host": host, "port": port}
+    settings = Settings.load(**{name: value for name, value in given.items() if value is not None})
+    with _listener(settings) as listener:
+        if settings.port == 0:
+            settings = Settings.load(host=settings.host, port=listener.getsockname()[1])
+        filled = demo and _fill(settings)
+        with open_services(settings) as services:
+            _ = services.keys, services.database, services.provider  # what is missing shows at once
+            app = create_app(services, with_worker=settings.environment is Environment.DEVELOPMENT)
+            if filled:
+                _show_first(services)
+            if settings.builtin_provider:
+                _print_links(services)
+            console.print(f"印证 Yinzheng：http://{settings.host}:{settings.port}/  (OpenAPI: /openapi.json)")
+            config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listener(settings: Settings) -> socket.socket:
+    """The socket to listen on, so that one that is taken shows before anything is done."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        address = f"{settings.host}:{settings.port}"
+        raise SettingsError(problem=f"{address} cannot be listened on: {error.strerror}") from error
+
+
+def _fill(settings: Settings) -> bool:
+    """Fill in demo data, unless they are there, or the register is somebody's own; whether it was done now."""
+    from api.demo_data import LICENCES, fill, planned  # noqa: PLC0415  only this needs them
+
+    try:
+        with progress("装入演示数据 filling in demo data", planned(LICENCES)) as told:
+            return fill(settings, told=told)
+    except DemoNotAloneError as error:
+        console.print(f"{error.message_zh}\n{error.message_en}")
+        return False
+
+
+def _show_first(services: Services) -> None:
+    """What is needed to call the API: a licence to check, the root certificate, and a client's secret, shown once."""
+    from api.demo_data.city import COMPANY, HEALTH  # noqa: PLC0415  the same
+
+    out = services.settings.var / "demo"
+    licence = services.register.live("business_licence", COMPANY.code)
+    if licence is not None:
+        write_bytes(out / "business_licence.pdf", services.register.pdf(licence))
+    write_bytes(out / "root.pem", services.keys.authority.root.public_bytes(Encoding.PEM))
+    new = services.clients.enrol(
+        "demo-checker", name="核验系统", scopes=[Scope.CHECK], organisation_code=HEALTH.code, actor="demo"
+    )
+    console.print(f"证照与根证书 a licence and the root certificate: {out}/")
+    if new is not None:
+        console.print(f"接口客户端，密钥只显示一次 API client, its secret is shown once:\n   client_id={new.client.id}")
+        console.print(f"   client_secret={new.secret}")
 
 
 def _print_links(services: Services) -> None:

@@ -72,7 +72,7 @@ def axe() -> Path:
 
 @pytest.fixture(scope="package")
 def served(databases: Databases) -> Iterator[Served]:
-    """The furnished service."""
+    """The service with its demo data."""
     database = databases.create()
     with (
         TemporaryDirectory(prefix="yinzheng-browser-") as directory,

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from api.builtin_provider import OFFICERS, PEOPLE
+from api.builtin_provider import PEOPLE
+from api.demo_data import fill
 from api.languages import COOKIE
 from api.officers import Role
 from api.sessions import session_cookie
 from store.database import Database
-from tests.house import HEALTH, ISSUERS, House
+from tests.house import House, example
 from tests.live import serving
-from trust import HolderIndex, Licence
-from wallet import ActingPerson, Appointment
-from wallet.agents import APPOINTABLE
-from wallet.consent_requests import Asked
+from trust import HolderIndex, Licence, LicenceState
+from trust.searching import LicenceSearch
+from wallet import ActingPerson
 
 ANONYMOUS: Final = "anonymous"
 ROLES: Final = {
@@ -35,48 +35,27 @@ ROLES: Final = {
 """
 
 
+LICENCES: Final = 12
+"""How many licences the demo data have here, beside those of their stories."""
+
+
 @dataclass
 class Served:
-    """The service, and short ways to what it holds."""
+    """The service with its demo data, and short ways to what it holds."""
 
     house: House
     url: str
 
-    def licence(self, slug: str = "business_licence") -> Licence:
-        """A valid licence of a type."""
-        return next(each for each in self._licences if each.type.slug == slug)
-
-    def __post_init__(self) -> None:
-        self._licences: list[Licence] = []
-
-    def furnish(self) -> None:
-        """Licences of all types in their holders' wallets, an officer of each role, an agent, a request for consent."""
+    def licence(self, slug: str = "business_licence", state: LicenceState = LicenceState.VALID) -> Licence:
+        """A licence of a type in a state; of valid ones that of the examples, whose holder signs in, where there is."""
         services = self.house.services
-        self._licences = [self.house.issue(slug) for slug in ISSUERS]
-        self.house.publish_items()
-        for each in OFFICERS:
-            assert each.body is not None
-            assert each.role is not None
-            services.officers.add(each.body, each.name, [each.role], citizen_id=each.number, actor="tests")
-        for key in ("jingshu", "meng", "ji", "fu"):
-            services.wallets.open(self._index(key))
-        company = self.licence()
-        services.wallets.open(company.holder_index)
-        services.agents.confirm(company, PEOPLE["meng"].number, actor="tests")
-        ji = PEOPLE["ji"]
-        until = services.clock.now() + timedelta(days=90)
-        services.agents.appoint(
-            company.holder_index, Appointment(ji.name, ji.number, APPOINTABLE, until, "办理年报"), actor="tests"
-        )
-        asked = Asked(
-            client_id="tests",
-            body_code=HEALTH.code,
-            service_item="370200-0723-004",
-            case_number="2026-11-0001",
-            purpose="医疗机构执业监督检查",
-            wanted={"physician_practice_certificate": frozenset({"practice_scope"})},
-        )
-        services.consent_requests.ask(self._index("jingshu"), asked, answer_within=timedelta(days=7))
+        if state is LicenceState.VALID:
+            number = example(slug).get(services.catalogue.get(slug).number_field, "")
+            found = services.register.live(slug, str(number))
+            if found is not None:
+                return found
+        page = services.searching.search(LicenceSearch(licence_type=slug, state=state), limit=1)
+        return page.licences[0]
 
     def cookies(self, role: str, language: str) -> list[dict[str, str]]:
         """The cookies of a browser in which somebody has signed in and chosen a language."""
@@ -102,9 +81,8 @@ class Served:
 
 @contextmanager
 def served_from(database: Database, directory: Path) -> Iterator[Served]:
-    """A furnished service with its background work, as long as the block lasts."""
+    """A service with demo data and its background work, as long as the block lasts."""
     rates = dict.fromkeys(("check_rate", "sign_in_rate", "token_rate"), "100000/minute")
-    with serving(database, directory, builtin_provider=True, with_worker=True, **rates) as live:
-        made = Served(live.house, live.url)
-        made.furnish()
-        yield made
+    prepared = partial(fill, licences=LICENCES)
+    with serving(database, directory, builtin_provider=True, with_worker=True, prepared=prepared, **rates) as live:
+        yield Served(live.house, live.url)
