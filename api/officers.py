@@ -182,6 +182,17 @@ class Officers:
             row = session.scalars(wanted.order_by(OfficerRow.holder_index.nulls_last()).limit(1)).one_or_none()
         return self._officer_of(row, signed_in.roles) if row is not None else None
 
+    def get(self, reference: str) -> Officer:
+        """Somebody who is or was an officer.
+
+        :raises OfficerUnknownError: nobody has this reference.
+        """
+        with self._database.transaction() as session:
+            row = session.get(OfficerRow, reference)
+            if row is None:
+                raise OfficerUnknownError(reference=reference[:40])
+            return self._officer_of(row)
+
     def all(self, organisation_code: str | None = None, *, dismissed: bool = False) -> Sequence[Officer]:
         """The officers of a body, or of all.
 

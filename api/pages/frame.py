@@ -70,11 +70,16 @@ class Viewer:
         return not roles.isdisjoint(page.roles) or (page.holders and self.signed_in.holder is not None)
 
 
+SEAL_READERS: Final = frozenset({Role.SEAL_APPLICANT, Role.SEAL_APPROVER, Role.AUDITOR})
+"""Who may look at seals: those who apply and act, those who decide, and those who audit."""
+
 NAVIGATION: list[Page] = [
     Page(Area.CHECK, "/", "area_check", "shield", public=True),
     Page(Area.WALLET, "/wallet", "wallet_licences", "card", holders=True),
     Page(Area.WALLET, "/wallet/consents", "wallet_consents", "hand", holders=True),
     Page(Area.WALLET, "/wallet/looks", "wallet_looks", "eye", holders=True),
+    Page(Area.SEALS, "/seals/requests", "seal_requests", "inbox", roles=SEAL_READERS),
+    Page(Area.SEALS, "/seals", "seal_list", "seal", roles=SEAL_READERS),
 ]
 """Every page of the navigation, in its order; the first of an area is where the area opens."""
 

@@ -16,6 +16,7 @@ from api.document_types import document_type
 from api.errors import ScopeMissingError
 from api.problems import responses
 from api.routers.seals import NumberPath
+from api.seal_desk import SealDesk
 from api.seal_office_views import (
     ActBody,
     ApplicationBody,
@@ -31,70 +32,36 @@ from api.seal_office_views import (
 from api.seal_views import SealCertificateView, SealView
 from api.security import ServicesDep, client_with
 from api.services import Services
-from seal import Grant, Organisation, Person, SealOwnerKind, SealRequest, SealState
-from seal.errors import SealGrantUnknownError, SealRequestUnknownError, SealUnknownError
-from seal.people import is_reference
-from seal.regions import lies_within
+from seal import Grant, SealState
+from seal.errors import SealGrantUnknownError
 from seal.states import possible_moves
 
 router = APIRouter(prefix="/v1", tags=["印章管理 Office of seals"])
 
 
-class Officer:
-    """A client that administers seals, and which seals those are."""
-
-    def __init__(self, services: Services, client: Client) -> None:
-        if client.organisation_code is None:
-            raise ScopeMissingError(scope=Scope.SEALS.value)
-        self._services = services
-        self._body = services.organisations.get(client.organisation_code)
-        self.name = f"client:{client.id}"
-
-    def administers(self, owner: Organisation | Person) -> bool:
-        """Whether the seals of an owner are this officer's business."""
-        whole_region = self._body.kind is SealOwnerKind.DEPARTMENT and lies_within(
-            owner.region_code, self._body.region_code
-        )
-        if isinstance(owner, Person):
-            return whole_region
-        if owner.kind is SealOwnerKind.COMPANY and whole_region:
-            return True
-        return any(each.code == self._body.code for each in self._services.organisations.line(owner.code))
-
-    def concerns(self, number: str) -> bool:
-        """Whether a seal is this officer's business."""
-        return self.administers(self._services.seals.get(number).owner)
-
-    def require(self, number: str) -> None:
-        """:raises SealUnknownError: there is no such seal, or it is none of this officer's business."""
-        if not self.concerns(number):
-            raise SealUnknownError(number=number)
-
-    def request(self, request_id: int) -> SealRequest:
-        """:raises SealRequestUnknownError: there is no such request, or it is none of this officer's business."""
-        found = self._services.seals.find_request(request_id)
-        if not self.concerns(found.seal_number):
-            raise SealRequestUnknownError(request=request_id)
-        return found
+def _desk(services: Services, client: Client) -> SealDesk:
+    if client.organisation_code is None:
+        raise ScopeMissingError(scope=Scope.SEALS.value)
+    return SealDesk(services, client.organisation_code, f"client:{client.id}")
 
 
-def _administrator(services: ServicesDep, client: Annotated[Client, Depends(client_with(Scope.SEALS))]) -> Officer:
-    return Officer(services, client)
+def _administrator(services: ServicesDep, client: Annotated[Client, Depends(client_with(Scope.SEALS))]) -> SealDesk:
+    return _desk(services, client)
 
 
-def _approver(services: ServicesDep, client: Annotated[Client, Depends(client_with(Scope.SEALS_APPROVE))]) -> Officer:
-    return Officer(services, client)
+def _approver(services: ServicesDep, client: Annotated[Client, Depends(client_with(Scope.SEALS_APPROVE))]) -> SealDesk:
+    return _desk(services, client)
 
 
 def _either(
     services: ServicesDep, client: Annotated[Client, Depends(client_with(Scope.SEALS, Scope.SEALS_APPROVE))]
-) -> Officer:
-    return Officer(services, client)
+) -> SealDesk:
+    return _desk(services, client)
 
 
-AdministratorDep = Annotated[Officer, Depends(_administrator)]
-ApproverDep = Annotated[Officer, Depends(_approver)]
-OfficerDep = Annotated[Officer, Depends(_either)]
+AdministratorDep = Annotated[SealDesk, Depends(_administrator)]
+ApproverDep = Annotated[SealDesk, Depends(_approver)]
+OfficerDep = Annotated[SealDesk, Depends(_either)]
 Serial = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
@@ -106,7 +73,7 @@ Serial = Annotated[int, Path(ge=1, le=2**31 - 1)]
 )
 def apply(services: ServicesDep, officer: AdministratorDep, body: ApplicationBody) -> SealRequestView:
     """申请后由另一名经办人审批。A second officer has to approve."""
-    if not officer.administers(_owner(services, body.owner)):
+    if not officer.administers(officer.owner(body.owner)):
         raise ScopeMissingError(scope=Scope.SEALS.value)
     types = _types(services, body.licence_types)
     request = services.seals.apply(
@@ -116,11 +83,9 @@ def apply(services: ServicesDep, officer: AdministratorDep, body: ApplicationBod
 
 
 @router.get("/seal-requests", summary="待批申请 Requests that wait", responses=responses(401, 403))
-def waiting(services: ServicesDep, officer: OfficerDep) -> list[SealRequestView]:
+def waiting(officer: OfficerDep) -> list[SealRequestView]:
     """等待另一名经办人审批的事项，最早的在前。What waits for a second officer, oldest first."""
-    found = services.seals.waiting()
-    own = {number for number in {each.seal_number for each in found} if officer.concerns(number)}
-    return [SealRequestView.of(each) for each in found if each.seal_number in own]
+    return [SealRequestView.of(each) for each in officer.waiting()]
 
 
 @router.get("/seal-requests/{request}", summary="查看申请 One request", responses=responses(401, 403, 404, 422))
@@ -163,17 +128,15 @@ def reject(services: ServicesDep, officer: ApproverDep, request: Serial, body: R
 
 
 @router.get("/seals", summary="印章列表 The seals", responses=responses(401, 403, 422))
-def seals(services: ServicesDep, officer: OfficerDep, state: SealState | None = None) -> list[SealView]:
+def seals(officer: OfficerDep, state: SealState | None = None) -> list[SealView]:
     """所管理的全部印章。All seals that the officer administers."""
-    found = [each for each in services.seals.all() if state is None or each.state_at(services.clock.now()) is state]
-    return [SealView.of(each) for each in found if officer.administers(each.owner)]
+    return [SealView.of(each) for each in officer.seals(state)]
 
 
 @router.get("/seals/{number}/file", summary="印章档案 A seal's file", responses=responses(401, 403, 404, 422))
 def seal_file(services: ServicesDep, officer: OfficerDep, number: NumberPath) -> SealFileView:
     """印章的状态、可办事项、经过、申请与证书。Its state, what can be done, its history, requests and certificates."""
-    officer.require(number)
-    seal = services.seals.get(number)
+    seal = officer.seal(number)
     return SealFileView(
         seal=SealView.of(seal),
         possible_moves=list(possible_moves(seal.state_at(services.clock.now()))),
@@ -191,7 +154,7 @@ def seal_file(services: ServicesDep, officer: OfficerDep, number: NumberPath) ->
 )
 def ask(services: ServicesDep, officer: AdministratorDep, number: NumberPath, body: MoveBody) -> SealRequestView:
     """申请制作、解冻、更换密钥或注销，由另一名经办人审批。Ask to make, thaw, rotate or cancel."""
-    officer.require(number)
+    officer.seal(number)
     request = services.seals.request(
         number,
         body.move,
@@ -206,7 +169,7 @@ def ask(services: ServicesDep, officer: AdministratorDep, number: NumberPath, bo
 @router.post("/seals/{number}/register", summary="备案 Register", responses=responses(401, 403, 404, 409, 413, 422))
 def register(services: ServicesDep, officer: AdministratorDep, number: NumberPath, body: ActBody) -> SealView:
     """将已制作的印章备案公示。Enter a seal that was made into the public register."""
-    officer.require(number)
+    officer.seal(number)
     seal = services.seals.register(number, officer=officer.name, reason=body.reason, document=body.document)
     return SealView.of(seal)
 
@@ -214,7 +177,7 @@ def register(services: ServicesDep, officer: AdministratorDep, number: NumberPat
 @router.post("/seals/{number}/activate", summary="启用 Put into use", responses=responses(401, 403, 404, 409, 413, 422))
 def activate(services: ServicesDep, officer: AdministratorDep, number: NumberPath, body: ActBody) -> SealView:
     """启用已备案的印章；被其变更的印章同时停用。Put a registered seal into use, and end the one that it changes."""
-    officer.require(number)
+    officer.seal(number)
     seal = services.seals.activate(number, officer=officer.name, reason=body.reason, document=body.document)
     return SealView.of(seal)
 
@@ -222,7 +185,7 @@ def activate(services: ServicesDep, officer: AdministratorDep, number: NumberPat
 @router.post("/seals/{number}/freeze", summary="冻结 Freeze", responses=responses(401, 403, 404, 409, 413, 422))
 def freeze(services: ServicesDep, officer: OfficerDep, number: NumberPath, body: ActBody) -> SealView:
     """立即停止用印，一名经办人即可。Stop a seal at once; one officer is enough."""
-    officer.require(number)
+    officer.seal(number)
     seal = services.seals.freeze(number, officer=officer.name, reason=body.reason, document=body.document)
     return SealView.of(seal)
 
@@ -230,7 +193,7 @@ def freeze(services: ServicesDep, officer: OfficerDep, number: NumberPath, body:
 @router.get("/seals/{number}/grants", summary="用印授权 Grants", responses=responses(401, 403, 404, 422))
 def grants(services: ServicesDep, officer: OfficerDep, number: NumberPath) -> list[GrantView]:
     """印章的全部授权，含已撤销的。Every grant of a seal, the revoked ones too."""
-    officer.require(number)
+    officer.seal(number)
     return [_grant(services, each) for each in services.grants.of_seal(number)]
 
 
@@ -242,7 +205,7 @@ def grants(services: ServicesDep, officer: OfficerDep, number: NumberPath) -> li
 )
 def grant(services: ServicesDep, officer: AdministratorDep, number: NumberPath, body: GrantBody) -> GrantView:
     """授权其他机构或其某一客户端在限定类型、次数、期限和用途内用印。Let a body, or one of its clients, use a seal."""
-    officer.require(number)
+    officer.seal(number)
     terms = body.terms(_types(services, body.licence_types))
     given = services.grants.give(number, terms, officer=officer.name, reason=body.reason, document=body.document)
     return _grant(services, given)
@@ -257,7 +220,7 @@ def revoke_grant(
     services: ServicesDep, officer: OfficerDep, number: NumberPath, grant_id: Serial, body: RejectionBody
 ) -> GrantView:
     """立即撤销，其后的用印即被拒绝。Takes effect with the very next use."""
-    officer.require(number)
+    officer.seal(number)
     if all(each.id != grant_id for each in services.grants.of_seal(number)):
         raise SealGrantUnknownError(grant=grant_id)
     return _grant(services, services.grants.revoke(grant_id, officer=officer.name, reason=body.reason))
@@ -269,7 +232,3 @@ def _grant(services: Services, given: Grant) -> GrantView:
 
 def _types(services: Services, names: list[str]) -> list[str]:
     return [document_type(services.catalogue, each) for each in names]
-
-
-def _owner(services: Services, code: str) -> Organisation | Person:
-    return services.people.get(code) if is_reference(code) else services.organisations.get(code)
