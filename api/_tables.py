@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import APPEND_ONLY, Base
+from store.database import APPEND_ONLY, Base, encrypted
 
 
 class ClientRow(Base):
@@ -104,8 +104,8 @@ class WebhookRow(Base):
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     client_id: Mapped[str] = mapped_column(sa.ForeignKey("api_client.id"), index=True)
     url: Mapped[str]
-    secret: Mapped[bytes]
-    previous_secret: Mapped[bytes | None]
+    secret: Mapped[bytes] = mapped_column(info=encrypted("webhook.secret:{id}"))
+    previous_secret: Mapped[bytes | None] = mapped_column(info=encrypted("webhook.secret:{id}"))
     previous_until: Mapped[datetime | None]
     active: Mapped[bool]
     place: Mapped[int]
@@ -154,7 +154,7 @@ class OfficerRow(Base):
 
     reference: Mapped[str] = mapped_column(sa.String(17), primary_key=True)
     organisation_code: Mapped[str] = mapped_column(sa.String(18), index=True)
-    name: Mapped[bytes]
+    name: Mapped[bytes] = mapped_column(info=encrypted("officer:{reference}"))
     holder_index: Mapped[bytes | None]
     subject_index: Mapped[bytes | None]
     roles: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
@@ -183,7 +183,7 @@ class SignInAttemptRow(Base):
 
     state_digest: Mapped[bytes] = mapped_column(primary_key=True)
     browser_digest: Mapped[bytes]
-    kept: Mapped[bytes]
+    kept: Mapped[bytes] = mapped_column(info=encrypted("sign_in_attempt:{state_digest}"))
     """Nonce, verifier and where to go on, encrypted."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
@@ -197,7 +197,7 @@ class SessionRow(Base):
     id: Mapped[str] = mapped_column(sa.String(16), unique=True)
     subject_index: Mapped[bytes] = mapped_column(index=True)
     holder_index: Mapped[bytes | None]
-    identity: Mapped[bytes]
+    identity: Mapped[bytes] = mapped_column(info=encrypted("sign_in_session:{id}"))
     """Name, masked number and the bodies that the person represents, encrypted."""
     acting_for: Mapped[bytes | None]
     """The holder for whom the person acts in this session; NULL: for himself."""

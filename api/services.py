@@ -38,6 +38,7 @@ from keys import (
     CertificateProfile,
     CertificateRecord,
     CertificateRequests,
+    FieldKeys,
     FieldVault,
     KekSource,
     KeyEncryptionKey,
@@ -312,6 +313,11 @@ class Services:
         wrapping = self.settings.wrapping
         kek = KeyEncryptionKey.open(self.database, self._kek_source(), self.clock, wrapping)
         rewrap(self.database, kek, new or self._kek_source(), self.clock, wrapping)
+
+    @cached_property
+    def field_keys(self) -> FieldKeys:
+        """The data keys of encrypted fields."""
+        return FieldKeys(self.database, self.keys.vault, self.clock)
 
     def open_key_encryption_key(self) -> None:
         """Make sure that the key-encryption key of the settings opens the keys of the database.

@@ -14,6 +14,7 @@ from keys.crl import RevocationList, RevocationLists
 from keys.custody import KeyAlgorithm, KeyCustody, KeyInfo, KeyPurpose
 from keys.errors import KeysError
 from keys.evidence import PkiEvidence, RevocationEvidence
+from keys.field_keys import FieldKey, FieldKeys, Reencryption
 from keys.hsm_errors import HsmUnavailableError
 from keys.id_tokens import ID_TOKEN_ALGORITHMS, LONGEST_LEEWAY, ProviderKeys, named_key, verify_id_token
 from keys.jose import TokenSigner, TokenVerifier, VerifiedToken
@@ -43,6 +44,8 @@ __all__ = [
     "CertificateRecord",
     "CertificateRequests",
     "CertificateState",
+    "FieldKey",
+    "FieldKeys",
     "FieldVault",
     "HsmUnavailableError",
     "KekSource",
@@ -63,6 +66,7 @@ __all__ = [
     "RawKey",
     "Record",
     "RecordLog",
+    "Reencryption",
     "Revocation",
     "RevocationEvidence",
     "RevocationList",

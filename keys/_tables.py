@@ -111,14 +111,16 @@ class RevocationListRow(Base):
 
 
 class DataKeyRow(Base):
-    """A symmetric key, wrapped, that encrypts fields or indexes them."""
+    """A symmetric key, wrapped, that encrypts fields or indexes them. A retired one left its row and nothing else."""
 
     __tablename__ = "data_key"
+    __table_args__ = (sa.CheckConstraint("(wrapped IS NULL) = (retired_at IS NOT NULL)", name="retired"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     purpose: Mapped[str] = mapped_column(index=True)
-    wrapped: Mapped[bytes]
+    wrapped: Mapped[bytes | None]
     created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
 
 
 class TimestampClockRow(Base):

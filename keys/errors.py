@@ -273,6 +273,39 @@ class VaultDamagedError(KeysError):
     en = "An encrypted field does not decrypt; it is damaged or was moved. Restore it from a backup."
 
 
+class DataKeyUnknownError(KeysError):
+    """There is no data key of fields with this number."""
+
+    code = "keys.data_key_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "没有编号为 {key_id} 的字段数据密钥，请用 yinzheng keys data list 查看编号。"
+    en = "There is no data key of fields with number {key_id}; see yinzheng keys data list."
+
+
+class DataKeyCurrentError(KeysError):
+    """The data key that fields are encrypted under now was to be retired, or its successor is too young."""
+
+    code = "keys.data_key_current"
+    kind = Kind.CONFLICT
+    zh = "数据密钥 {key_id} 仍可能用于加密，未停用。请先用 yinzheng keys data new 生成新密钥，一分钟后再试。"
+    en = (
+        "Data key {key_id} may still be encrypting and was not retired. Make a new one with yinzheng keys data new, "
+        "and try again a minute later."
+    )
+
+
+class DataKeyInUseError(KeysError):
+    """Fields are still encrypted under a data key that was to be retired."""
+
+    code = "keys.data_key_in_use"
+    kind = Kind.CONFLICT
+    zh = "仍有 {count} 个字段由数据密钥 {key_id} 加密（{places}），未停用。请先运行 yinzheng keys data reencrypt。"
+    en = (
+        "{count} fields are still encrypted under data key {key_id} ({places}); it was not retired. "
+        "Run yinzheng keys data reencrypt first."
+    )
+
+
 class NoteInvalidError(KeysError):
     """A signed note, a checkpoint or a key to check them with is not what it should be."""
 

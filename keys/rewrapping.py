@@ -50,5 +50,7 @@ def rewrap(
                 continue
             signing_key.wrapped = again(signing_key.wrapped, key_binding(info_of(signing_key)), signing_key.id)
         for data_key in session.scalars(sa.select(DataKeyRow)):
+            if data_key.wrapped is None:
+                continue
             data_key.wrapped = again(data_key.wrapped, data_key_binding(data_key), f"data:{data_key.id}")
         return successor

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import Base
+from store.database import Base, encrypted
 
 
 class SealDataRow(Base):
@@ -24,7 +24,7 @@ class SealDataRow(Base):
     key_id: Mapped[int] = mapped_column(sa.ForeignKey("signing_key.id"))
     certificate_id: Mapped[int] = mapped_column(sa.ForeignKey("certificate.id"), unique=True)
     digest: Mapped[str] = mapped_column(sa.String(64))
-    data_encrypted: Mapped[bytes] = mapped_column(deferred=True)
+    data_encrypted: Mapped[bytes] = mapped_column(deferred=True, info=encrypted("seal_data.data:{seal_id.number}"))
     made_at: Mapped[datetime]
     valid_until: Mapped[datetime]
     used_until: Mapped[datetime | None]

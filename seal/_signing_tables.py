@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import APPEND_ONLY, Base
+from store.database import APPEND_ONLY, Base, encrypted
 
 
 class SigningCredentialRow(Base):
@@ -21,8 +21,8 @@ class SigningCredentialRow(Base):
     number: Mapped[str] = mapped_column(sa.String(32), unique=True)
     owner_kind: Mapped[str]
     owner_index: Mapped[bytes] = mapped_column(index=True)
-    owner_code: Mapped[bytes]
-    owner_name: Mapped[bytes]
+    owner_code: Mapped[bytes] = mapped_column(info=encrypted("signing_credential.code:{number}"))
+    owner_name: Mapped[bytes] = mapped_column(info=encrypted("signing_credential.name:{number}"))
     state: Mapped[str]
     key_id: Mapped[int] = mapped_column(sa.ForeignKey("signing_key.id"))
     certificate_id: Mapped[int] = mapped_column(sa.ForeignKey("certificate.id"))
@@ -75,7 +75,7 @@ class TotpRow(Base):
     __tablename__ = "signing_totp"
 
     credential_id: Mapped[int] = mapped_column(sa.ForeignKey("signing_credential.id"), primary_key=True)
-    secret: Mapped[bytes]
+    secret: Mapped[bytes] = mapped_column(info=encrypted("signing_totp.secret:{credential_id}"))
     last_step: Mapped[int] = mapped_column(sa.BigInteger)
     enrolled_at: Mapped[datetime]
 

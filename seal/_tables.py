@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from seal.kinds import SealKind, SealOwnerKind
 from seal.states import TWO_OFFICERS, Move, SealState
-from store.database import APPEND_ONLY, Base
+from store.database import APPEND_ONLY, Base, encrypted
 
 
 def _one_of(column: str, values: Iterable[str]) -> str:
@@ -50,8 +50,8 @@ class PersonRow(Base):
     reference: Mapped[str] = mapped_column(sa.String(20), unique=True)
     region_code: Mapped[str] = mapped_column(sa.String(12))
     code_index: Mapped[bytes] = mapped_column(unique=True)
-    code_encrypted: Mapped[bytes]
-    name_encrypted: Mapped[bytes]
+    code_encrypted: Mapped[bytes] = mapped_column(info=encrypted("seal_person.code:{reference}"))
+    name_encrypted: Mapped[bytes] = mapped_column(info=encrypted("seal_person.name:{reference}"))
     created_at: Mapped[datetime]
 
 
@@ -93,7 +93,7 @@ class SealRow(Base):
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("seal_person.id"), index=True)
     kind: Mapped[str]
     name: Mapped[str | None]
-    name_encrypted: Mapped[bytes | None]
+    name_encrypted: Mapped[bytes | None] = mapped_column(info=encrypted("seal.name:{number}"))
     purpose: Mapped[str | None]
     licence_types: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     """What it was applied for; what it may be used for is in its grants."""
@@ -129,7 +129,7 @@ class SealPictureRow(Base):
     digest: Mapped[str] = mapped_column(sa.String(64))
     width_mm: Mapped[float] = mapped_column(sa.Double)
     height_mm: Mapped[float] = mapped_column(sa.Double)
-    data_encrypted: Mapped[bytes] = mapped_column(deferred=True)
+    data_encrypted: Mapped[bytes] = mapped_column(deferred=True, info=encrypted("seal_picture.data:{seal_id.number}"))
 
 
 class SealCertificateRow(Base):

@@ -23,6 +23,15 @@ OBJECT: Final = {"object": True}
 """``info`` of a column that holds the digest of something in the object store."""
 
 
+def encrypted(context: str) -> dict[str, str]:
+    """``info`` of a column whose values the vault of ``keys`` encrypts.
+
+    :param context: what a value is bound to. ``{column}`` stands for a column of its row, in hexadecimal where that is
+        bytes, and ``{column.other}`` for one of the row that the column refers to.
+    """
+    return {"encrypted": context}
+
+
 class DatabaseUnavailableError(YinzhengError):
     """PostgreSQL cannot be reached or broke the connection."""
 

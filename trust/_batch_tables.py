@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import Base
+from store.database import Base, encrypted
 
 
 class BatchRow(Base):
@@ -63,7 +63,7 @@ class BatchLineRow(Base):
     batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batch.id"), primary_key=True)
     line: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[str]
-    data: Mapped[bytes | None]
+    data: Mapped[bytes | None] = mapped_column(info=encrypted("batch.data:{batch_id.reference}:{line}"))
     number_index: Mapped[bytes | None]
     holder_index: Mapped[bytes | None]
     name_index: Mapped[bytes | None]

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import APPEND_ONLY, OBJECT, Base
+from store.database import APPEND_ONLY, OBJECT, Base, encrypted
 from trust._type_tables import TypeVersionRow
 
 
@@ -55,7 +55,7 @@ class LicenceRow(Base):
     state: Mapped[str]
     state_since: Mapped[datetime]
     state_reason: Mapped[str | None]
-    data: Mapped[bytes]
+    data: Mapped[bytes] = mapped_column(info=encrypted("licence.data:{identifier}"))
     origin: Mapped[str] = mapped_column(server_default="issued")
     scan_digest: Mapped[str | None] = mapped_column(sa.String(64), info=OBJECT)
     pdf_digest: Mapped[str | None] = mapped_column(sa.String(64), unique=True, info=OBJECT)

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import APPEND_ONLY, Base
+from store.database import APPEND_ONLY, Base, encrypted
 
 
 class FeedbackRow(Base):
@@ -34,12 +34,12 @@ class FeedbackRow(Base):
     client_id: Mapped[str | None] = mapped_column(sa.String(64), index=True)
     holder_index: Mapped[bytes | None] = mapped_column(index=True)
     field: Mapped[str | None]
-    text: Mapped[bytes]
+    text: Mapped[bytes] = mapped_column(info=encrypted("feedback.text:{id}"))
     state: Mapped[str]
     opened_at: Mapped[datetime]
     due_at: Mapped[datetime]
     """When the issuer has to have answered or, once it accepted, corrected."""
-    answer: Mapped[bytes | None]
+    answer: Mapped[bytes | None] = mapped_column(info=encrypted("feedback.answer:{id}"))
     answered_at: Mapped[datetime | None]
     corrected_at: Mapped[datetime | None]
     corrected_by_licence: Mapped[str | None]

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import Base
+from store.database import Base, encrypted
 
 
 class ObjectionRow(Base):
@@ -28,12 +28,12 @@ class ObjectionRow(Base):
     holder_index: Mapped[bytes] = mapped_column(index=True)
     body_code: Mapped[str | None] = mapped_column(sa.String(18), index=True)
     """Of the body that checked; null where nobody had to say who he is."""
-    text: Mapped[bytes]
+    text: Mapped[bytes] = mapped_column(info=encrypted("objection.text:{id}"))
     """Encrypted."""
     state: Mapped[str]
     opened_at: Mapped[datetime]
     due_at: Mapped[datetime]
-    answer: Mapped[bytes | None]
+    answer: Mapped[bytes | None] = mapped_column(info=encrypted("objection.answer:{id}"))
     """Encrypted."""
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str | None]

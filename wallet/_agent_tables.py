@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.database import APPEND_ONLY, Base
+from store.database import APPEND_ONLY, Base, encrypted
 
 
 class NamedPersonRow(Base):
@@ -37,7 +37,7 @@ class AgentRow(Base):
     number: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
     holder_index: Mapped[bytes] = mapped_column(index=True)
     person_index: Mapped[bytes] = mapped_column(index=True)
-    names: Mapped[bytes]
+    names: Mapped[bytes] = mapped_column(info=encrypted("wallet_agent:{number}"))
     """Of the agent and of the legal representative of that time, encrypted."""
     acts: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     licence_types: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
@@ -59,7 +59,7 @@ class ActingRow(Base):
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     holder_index: Mapped[bytes] = mapped_column(index=True)
     by: Mapped[str]
-    name: Mapped[bytes]
+    name: Mapped[bytes] = mapped_column(info=encrypted("acting_record:{holder_index}"))
     """Encrypted."""
     act: Mapped[str]
     subject: Mapped[str | None]
