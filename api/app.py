@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from api import problems
 from api.builtin_provider.router import router as builtin_provider
+from api.gathered import Gathered
 from api.head_requests import HeadRequests
 from api.limits import BodyLimit
 from api.pages.assets import Assets
@@ -94,6 +95,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.services = services
+    app.state.gathered = Gathered(services)
     problems.install(app, failure)
     for router in (
         oauth.router,

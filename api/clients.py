@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from api._tables import ClientEventRow, ClientRow
@@ -25,12 +26,14 @@ from keys import TokenSigner, TokenVerifier
 from keys.errors import TokenInvalidError
 from store.clock import Clock
 from store.database import Database
+from store.errors import YinzhengError
 from trust import HolderIndex
 
 TOKEN_LIFETIME = timedelta(minutes=15)
 _TOKEN_TYPE = "at+jwt"
 _AUDIENCE = "yinzheng:api"
 _RATE = re.compile(r"[1-9][0-9]{0,6}/(second|minute|hour|day)")
+_NAMED = sa.select(ClientRow).where(ClientRow.id == sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Text))))
 _FIELD = re.compile(r"[a-z0-9_]{1,64}\.([a-z0-9_]{1,64}|\*)")
 
 
@@ -113,6 +116,29 @@ class NewClient:
 
     def __repr__(self) -> str:
         return f"NewClient({self.client.id})"
+
+
+@dataclass(frozen=True)
+class ShownToken:
+    """An access token as a request brings it."""
+
+    token: str
+    thumbprint: str | None = None
+    """Of the certificate of the TLS connection that it came through, if there was one."""
+
+    def __repr__(self) -> str:
+        return "ShownToken()"
+
+
+@dataclass(frozen=True)
+class _Granted:
+    """What a token that is ours says."""
+
+    client_id: str
+    scopes: frozenset[str]
+
+    def of(self, client: Client) -> Client:
+        return replace(client, scopes=frozenset(each for each in client.scopes if each.value in self.scopes))
 
 
 class Clients:
@@ -200,17 +226,40 @@ class Clients:
         :raises TokenExpiredError: it is too old.
         :raises ClientUnknownError: the client was suspended since.
         """
-        verified = self._verifier.verify(token, typ=_TOKEN_TYPE, audience=_AUDIENCE, required=["sub", "scope"])
+        (found,) = self.authenticate_each([ShownToken(token, thumbprint)])
+        if isinstance(found, YinzhengError):
+            raise found
+        return found
+
+    def authenticate_each(self, shown: Sequence[ShownToken]) -> list[Client | YinzhengError]:
+        """The clients that some access tokens were given to; what :meth:`authenticate` raises stands in its place."""
+        granted = [self._granted(each) for each in shown]
+        named = {each.client_id for each in granted if isinstance(each, _Granted)}
+        rows: dict[str, ClientRow] = {}
+        if named:
+            with self._database.transaction() as session:
+                rows = {row.id: row for row in session.scalars(_NAMED, {"ids": sorted(named)})}
+        clients = {row.id: _client_of(row) for row in rows.values() if row.active}
+        return [
+            each
+            if not isinstance(each, _Granted)
+            else each.of(clients[each.client_id])
+            if each.client_id in clients
+            else ClientUnknownError()
+            for each in granted
+        ]
+
+    def _granted(self, shown: ShownToken) -> _Granted | YinzhengError:
+        try:
+            verified = self._verifier.verify(
+                shown.token, typ=_TOKEN_TYPE, audience=_AUDIENCE, required=["sub", "scope"]
+            )
+        except YinzhengError as error:
+            return error
         bound = verified.claims.get("cnf")
-        if bound is not None and bound != {"x5t#S256": thumbprint}:
-            raise TokenInvalidError(reason="certificate")
-        with self._database.transaction() as session:
-            row = session.get(ClientRow, str(verified.claims["sub"]))
-        if row is None or not row.active:
-            raise ClientUnknownError
-        client = _client_of(row)
-        granted = set(str(verified.claims["scope"]).split())
-        return replace(client, scopes=frozenset(each for each in client.scopes if each.value in granted))
+        if bound is not None and bound != {"x5t#S256": shown.thumbprint}:
+            return TokenInvalidError(reason="certificate")
+        return _Granted(str(verified.claims["sub"]), frozenset(str(verified.claims["scope"]).split()))
 
     def permit(self, client_id: str, terms: ClientTerms, *, actor: str = "system") -> None:
         """Set anew what a client may ask for.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,8 +11,9 @@ from fastapi.security import OAuth2
 
 from api.certificates import certificate_of
 from api.client_proofs import thumbprint
-from api.clients import Client, Scope
+from api.clients import Client, Scope, ShownToken
 from api.errors import TokenMissingError
+from api.gathered import gathered_of
 from api.services import Services
 from store.acting import Acting, become
 
@@ -44,17 +45,21 @@ def services_of(request: Request) -> Services:
     return services
 
 
-ServicesDep = Annotated[Services, Depends(services_of)]
+async def _services(request: Request) -> Services:
+    return services_of(request)  # in the event loop: a thread for it would cost more than all that it does
 
 
-def client_with(*scopes: Scope) -> Callable[..., Client]:
+ServicesDep = Annotated[Services, Depends(_services)]
+
+
+def client_with(*scopes: Scope) -> Callable[..., Awaitable[Client]]:
     """A dependency that lets in clients with one of some scopes.
 
     It raises :class:`TokenMissingError`, the errors of a wrong token, :class:`~api.errors.ScopeMissingError`, or
     :class:`~store.limits.RateLimitedError` for a client that calls too often.
     """
 
-    def authenticate(
+    async def authenticate(
         request: Request, services: ServicesDep, authorization: Annotated[str | None, Depends(bearer)]
     ) -> Client:
         kind, _, token = (authorization or "").partition(" ")
@@ -62,8 +67,7 @@ def client_with(*scopes: Scope) -> Callable[..., Client]:
             raise TokenMissingError
         certificate = certificate_of(request, services.settings.client_certificate_header)
         shown = thumbprint(certificate) if certificate is not None else None
-        client = services.clients.authenticate(token, thumbprint=shown)
-        services.limiter.hit(client.terms.rate or services.settings.client_rate, "client", client.id)
+        client = await gathered_of(request).clients.ask(ShownToken(token, shown))
         client.require(*scopes)
         become(_acting(client))
         return client

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -707,7 +707,7 @@ class Services:
             self.settings.max_pdf_bytes,
             revocation=partial(_revocation, self.keys.authority, self.keys.revocation_lists),
             inspect=self.inspect,
-            logged=self._log_proof,
+            logged=self._log_proofs,
         )
 
     @cached_property
@@ -715,15 +715,15 @@ class Services:
         """Which authorities are relied upon."""
         return TrustList(self.database, self.clock, partial(_own_roots, self.database, self.keys.authority))
 
-    def _log_proof(self, identifier: str) -> LogProof | None:
-        """The log's proof for a verdict, which stands without it too: the register is what decides."""
+    def _log_proofs(self, identifiers: Collection[str]) -> dict[str, LogProof]:
+        """The log's proofs for verdicts, which stand without them too: the register is what decides."""
         try:
-            return self.transparency_log.latest(identifier)
+            return self.transparency_log.latest_of(identifiers) if identifiers else {}
         except DatabaseUnavailableError:
             raise
         except YinzhengError as error:
             _LOG.warning("checks go without the log's proof: %s", error.code)
-            return None
+            return {}
 
     @cached_property
     def doctor(self) -> Doctor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -85,6 +86,7 @@ class Database:
         sa.event.listen(self._engine, "checkout", self._open_first)
         sa.event.listen(self._engine, "begin", self._open_next)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+        self._joined: ContextVar[Session | None] = ContextVar("joined", default=None)
 
     @property
     def engine(self) -> sa.Engine:
@@ -97,9 +99,14 @@ class Database:
 
         :raises DatabaseUnavailableError: the server could not be reached or the connection broke.
         """
+        joined = self._joined.get()
         try:
-            with self._sessions.begin() as session:
-                yield session
+            if joined is not None:
+                yield joined
+                joined.flush()
+            else:
+                with self._sessions.begin() as session:
+                    yield session
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
             raise DatabaseUnavailableError from error
 
@@ -115,6 +122,22 @@ class Database:
                 yield session
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
             raise DatabaseUnavailableError from error
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for all units of work of a block, which come to be together or not at all.
+
+        For work that many wait for: what each transaction costs is then paid once. An error within has to leave the
+        block, since nothing of a unit of work that failed is undone before the block is.
+
+        :raises DatabaseUnavailableError: the server could not be reached or the connection broke.
+        """
+        with self.transaction() as session:
+            token = self._joined.set(session)
+            try:
+                yield
+            finally:
+                self._joined.reset(token)
 
     def ping(self) -> None:
         """Ask the server for a sign of life.

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import Session
 
 from store._tables import LedgerEntryRow, LedgerHeadRow, LedgerLeafRow, LedgerNodeRow, LedgerWaitingRow
@@ -33,6 +35,16 @@ _BATCH: Final = 4096
 _TILES_KEPT: Final = 1024
 _POLL_SECONDS: Final = 0.5
 _OUTAGE_SECONDS: Final = 5.0
+
+_APPEND: Final = sa.text(
+    # one statement for any number of entries, which then neither side makes out anew; numbers go up in their order
+    "WITH given AS (SELECT * FROM "
+    "unnest(CAST(:subjects AS text[]), CAST(:numbers AS bigint[]), CAST(:openings AS bytea[]), CAST(:data AS bytea[])) "
+    "WITH ORDINALITY AS entry (subject, number, opening, data, place)), "
+    "entered AS (INSERT INTO ledger_entry (subject, number, opening, data) "
+    "SELECT subject, number, opening, data FROM given ORDER BY place RETURNING id) "
+    "INSERT INTO ledger_waiting (entry_id) SELECT id FROM entered"
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -88,8 +100,24 @@ def append_all(session: Session, entries: Sequence[NewEntry]) -> None:
         return
     if any(len(each.data) > MAXIMUM_LEAF for each in entries):
         raise ValueError("the leaf is too long")
-    entered = sa.insert(LedgerEntryRow).values([asdict(each) for each in entries]).returning(LedgerEntryRow.id).cte()
-    session.execute(sa.insert(LedgerWaitingRow).from_select(["entry_id"], sa.select(entered.c.id)))
+    given = {
+        "subjects": [each.subject for each in entries],
+        "numbers": [each.number for each in entries],
+        "openings": [each.opening for each in entries],
+        "data": [each.data for each in entries],
+    }
+    session.execute(_APPEND, given)
+
+
+@cache
+def _newest_statement() -> sa.Select[LedgerEntryRow, int]:
+    return (
+        sa.select(LedgerEntryRow, LedgerLeafRow.position)
+        .ext(distinct_on(LedgerEntryRow.subject))
+        .outerjoin(LedgerLeafRow, LedgerLeafRow.entry_id == LedgerEntryRow.id)
+        .where(LedgerEntryRow.subject == sa.any_(sa.bindparam("subjects", type_=ARRAY(sa.Text))))
+        .order_by(LedgerEntryRow.subject, LedgerEntryRow.number.desc())
+    )
 
 
 def next_number(session: Session, subject: str) -> int:
@@ -181,6 +209,14 @@ class Ledger:
                 for row, position in session.execute(statement)
             ]
 
+    def newest_about(self, subjects: Collection[str]) -> dict[str, LedgerEntry]:
+        """The newest entry about each of some subjects of which there is one."""
+        with self._database.transaction() as session:
+            return {
+                row.subject: LedgerEntry(row.subject, row.number, row.opening, row.data, position)
+                for row, position in session.execute(_newest_statement(), {"subjects": list(subjects)})
+            }
+
     def tile(self, tile: Tile) -> list[bytes] | None:
         """The hashes of a tile; None where the newest head has none so wide."""
         with self._database.transaction() as session:
@@ -203,8 +239,13 @@ class Ledger:
 
         :raises ValueError: the ledger was never that large, or the leaf is not in it.
         """
+        return self.inclusions([position], size)[0]
+
+    def inclusions(self, positions: Iterable[int], size: int) -> list[list[bytes]]:
+        """The proofs that some leaves are in the ledger of some size. Raises like :meth:`inclusion`."""
         with self._database.transaction() as session:
-            return self._tree(session, size).inclusion(position)
+            tree = self._tree(session, size)
+            return [tree.inclusion(position) for position in positions]
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """The proof that the ledger of one size begins with that of another.

@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from keys import FieldVault
@@ -43,6 +44,11 @@ ZONE = ZoneInfo("Asia/Shanghai")
 _DATA_CONTEXT = "licence.data"
 _DECOY_CONTEXT = "licence.decoy"
 _DECOY_SIZE = 1500
+
+
+_SOUGHT: Final = sa.select(LicenceRow).where(
+    LicenceRow.identifier == sa.any_(sa.bindparam("identifiers", type_=ARRAY(sa.Text)))
+)
 
 
 def local_date(at: datetime) -> date:
@@ -107,14 +113,23 @@ class Register:
 
         :raises IdentifierInvalidError: it is no identifier.
         """
-        LicenceIdentifier.parse(identifier)
+        return self.sought_many([identifier])[0]
+
+    def sought_many(self, identifiers: Sequence[str]) -> list[Licence | None]:
+        """What :meth:`sought` finds for each of some identifiers. Raises like it."""
+        for each in identifiers:
+            LicenceIdentifier.parse(each)
         with self._database.transaction() as session:
-            row = session.scalar(sa.select(LicenceRow).where(LicenceRow.identifier == identifier))
-        if row is not None:
-            return self.licence_of(row)
-        json.loads(self._vault.decrypt(self._decoy, context=_DECOY_CONTEXT))
-        self._catalogue.follow()
-        return None
+            rows = {row.identifier: row for row in session.scalars(_SOUGHT, {"identifiers": list(identifiers)})}
+        found: list[Licence | None] = []
+        for each in identifiers:
+            if each in rows:
+                found.append(self.licence_of(rows[each]))
+            else:
+                json.loads(self._vault.decrypt(self._decoy, context=_DECOY_CONTEXT))
+                self._catalogue.follow()
+                found.append(None)
+        return found
 
     @cached_property
     def _decoy(self) -> bytes:

@@ -7,7 +7,7 @@ earlier one can go on.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
@@ -91,12 +91,24 @@ class TransparencyLog:
         """Proofs of all records about a licence, oldest first; those that wait are given their place first."""
         entries = self._placed(identifier)
         checkpoint = self.checkpoint()
-        return [self._proof(identifier, entry, checkpoint) for entry in entries]
+        return self._proofs([(identifier, entry) for entry in entries], checkpoint)
 
     def latest(self, identifier: str) -> LogProof | None:
         """The proof of the newest record about a licence; None where there is none yet."""
-        entries = self._placed(identifier)
-        return self._proof(identifier, entries[-1], self.checkpoint()) if entries else None
+        return self.latest_of([identifier]).get(identifier)
+
+    def latest_of(self, identifiers: Collection[str]) -> dict[str, LogProof]:
+        """The proof of the newest record about each of some licences, where there is one."""
+        subjects = [log_subject(each) for each in identifiers]
+        newest = self.ledger.newest_about(subjects)
+        if any(entry.position is None for entry in newest.values()):
+            self.ledger.sequence()
+            newest = self.ledger.newest_about(subjects)
+        checkpoint = self.checkpoint()
+        found = [
+            (each, newest[subject]) for each, subject in zip(identifiers, subjects, strict=True) if subject in newest
+        ]
+        return {proof.identifier: proof for proof in self._proofs(found, checkpoint)}
 
     def _placed(self, identifier: str) -> list[LedgerEntry]:
         subject = log_subject(identifier)
@@ -106,22 +118,27 @@ class TransparencyLog:
             entries = self.ledger.entries_about(subject)
         return entries
 
-    def _proof(self, identifier: str, entry: LedgerEntry, checkpoint: str) -> LogProof:
+    def _proofs(self, entries: Sequence[tuple[str, LedgerEntry]], checkpoint: str) -> list[LogProof]:
         size = Checkpoint.parse(checkpoint).size
-        position = entry.position
-        if position is None:
-            raise ValueError("the entry was not sequenced")
-        return LogProof(
-            identifier,
-            entry.number,
-            entry.data,
-            entry.opening,
-            self._records.salt(identifier, entry.number),
-            position,
-            tuple(self.ledger.inclusion(position, size)),
-            checkpoint,
-            self._certificates,
-        )
+        positions = [entry.position for _, entry in entries if entry.position is not None]
+        if len(positions) != len(entries):
+            raise ValueError("an entry was not sequenced")
+        return [
+            LogProof(
+                identifier,
+                entry.number,
+                entry.data,
+                entry.opening,
+                self._records.salt(identifier, entry.number),
+                position,
+                tuple(hashes),
+                checkpoint,
+                self._certificates,
+            )
+            for (identifier, entry), position, hashes in zip(
+                entries, positions, self.ledger.inclusions(positions, size), strict=True
+            )
+        ]
 
     def _ready(self) -> Sequence[NoteSigner]:
         with self._lock:

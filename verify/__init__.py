@@ -9,7 +9,7 @@ from verify.anchors import TrustAnchors
 from verify.callers import Caller, Occasion
 from verify.checks import CheckedPresentation, Checker, Inspector, RevocationKnowledge
 from verify.consents import Consent, ConsentBook
-from verify.department_checks import CheckAnswer, DepartmentChecks, IdentifierCheck
+from verify.department_checks import CheckAnswer, DepartmentChecks, IdentifierCheck, IdentifierRequest
 from verify.isolation import IsolatedWorkers
 from verify.pdf import PdfEvidence, Policy, inspect_pdf
 from verify.questions import Ask, Question
@@ -37,6 +37,7 @@ __all__ = [
     "ConsentBook",
     "DepartmentChecks",
     "IdentifierCheck",
+    "IdentifierRequest",
     "Indication",
     "Inspector",
     "IsolatedWorkers",

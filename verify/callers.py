@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from verify.check_errors import CaseNumberInvalidError, ServiceItemRefusedError
-from verify.service_items import ServiceItem, ServiceItems
+from verify.service_items import ServiceItem
+
+FindItem = Callable[[str], ServiceItem | None]
+"""The newest version of a service item; None where there is none."""
 
 _LONGEST_CASE_NUMBER = 64
 
@@ -42,7 +46,7 @@ class Occasion:
     """办件编号."""
 
 
-def occasion(items: ServiceItems, caller: Caller, item_code: str, case_number: str) -> Occasion:
+def occasion(find: FindItem, caller: Caller, item_code: str, case_number: str) -> Occasion:
     """What a check is to be made for, once it is found to be allowed.
 
     :raises ServiceItemRefusedError: there is no such item, or the caller may not name it.
@@ -52,15 +56,15 @@ def occasion(items: ServiceItems, caller: Caller, item_code: str, case_number: s
         unicodedata.category(char)[0] in "CZ" for char in case_number
     ):
         raise CaseNumberInvalidError
-    return Occasion(caller, permitted_item(items, caller, item_code), case_number)
+    return Occasion(caller, permitted_item(find, caller, item_code), case_number)
 
 
-def permitted_item(items: ServiceItems, caller: Caller, code: str) -> ServiceItem:
+def permitted_item(find: FindItem, caller: Caller, code: str) -> ServiceItem:
     """A service item that a caller may name.
 
     :raises ServiceItemRefusedError: there is none, or it may not.
     """
-    item = items.find(code)
+    item = find(code)
     if item is None or (caller.service_items is not None and item.code not in caller.service_items):
         raise ServiceItemRefusedError
     return item

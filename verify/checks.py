@@ -7,7 +7,7 @@ register says that the licence holds today *and* it is the very file that the re
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -81,8 +81,8 @@ def _anybody(_: Licence) -> bool:
     return True
 
 
-def _unlogged(_identifier: str) -> LogProof | None:
-    return None
+def _unlogged(_identifiers: Collection[str]) -> Mapping[str, LogProof]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -131,13 +131,13 @@ class Checker:
         *,
         revocation: Callable[[], RevocationKnowledge] = RevocationKnowledge,
         inspect: Callable[..., PdfEvidence] = inspect_pdf,
-        logged: Callable[[str], LogProof | None] = _unlogged,
+        logged: Callable[[Collection[str]], Mapping[str, LogProof]] = _unlogged,
     ) -> None:
         """Put the parts together.
 
         :param revocation: what our own authorities say of revocation when a check is made.
         :param inspect: :func:`verify.pdf.inspect_pdf`, or the same in a process of its own.
-        :param logged: the proof of the newest record about a licence in the transparency log.
+        :param logged: the proofs of the newest records about licences in the transparency log, by identifier.
         """
         self._register = register
         self._trusted = trusted
@@ -166,7 +166,7 @@ class Checker:
         licence = self._licence_in(evidence.licence_data)
         if licence is not None and not visible(licence):
             licence = None
-        proof = self._logged(licence.identifier) if licence is not None else None
+        proof = self._proof(licence) if licence is not None else None
         if licence is None:
             code = "register.identifier_missing" if evidence.licence_data is None else "register.unknown"
             register_reasons = [reason(code)]
@@ -210,18 +210,32 @@ class Checker:
     @crossing()
     def examine_identifier(self, identifier: str, *, visible: Visible = _anybody) -> CheckedLicence:
         """Like :meth:`check_identifier`, with the licence; for somebody who may not see every one."""
-        now = self._clock.now()
-        licence = self._register.sought(identifier)
-        if licence is None or not visible(licence):
+        return self.examine_identifiers([(identifier, visible)])[0]
+
+    @crossing()
+    def examine_identifiers(self, asked: Sequence[tuple[str, Visible]]) -> list[CheckedLicence]:
+        """What :meth:`examine_identifier` finds for each of some identifiers, in their order. Raises like it."""
+        now, today = self._clock.now(), self._register.today()
+        sought = self._register.sought_many([identifier for identifier, _ in asked])
+        seen = [
+            licence if licence is not None and visible(licence) else None
+            for licence, (_, visible) in zip(sought, asked, strict=True)
+        ]
+        proofs = self._logged({licence.identifier for licence in seen if licence is not None})
+        return [self._checked(licence, proofs, now, today) for licence in seen]
+
+    def _checked(
+        self, licence: Licence | None, proofs: Mapping[str, LogProof], now: datetime, today: date
+    ) -> CheckedLicence:
+        if licence is None:
             return CheckedLicence(verdict([reason("register.unknown")], checked_at=now), None)
-        proof = self._logged(licence.identifier)
-        found = verdict(
-            self._register_reasons(licence, proof),
-            checked_at=now,
-            licence=summarised(licence, self._register.today()),
-            log_proof=proof,
-        )
+        proof = proofs.get(licence.identifier)
+        reasons = self._register_reasons(licence, proof)
+        found = verdict(reasons, checked_at=now, licence=summarised(licence, today), log_proof=proof)
         return CheckedLicence(found, licence)
+
+    def _proof(self, licence: Licence) -> LogProof | None:
+        return self._logged({licence.identifier}).get(licence.identifier)
 
     def check_seal_signature(self, signature: bytes, digest: bytes, *, property_info: str | None = None) -> Verdict:
         """Check a seal signature of GB/T 38540 that stands by itself; see :func:`verify.detached.check_detached`.
@@ -292,7 +306,7 @@ class Checker:
         record = _says_the_same(licence, proof)
         if record is None:
             # the licence may have been acted upon between the two looks
-            again, proven = self._register.find(licence.identifier), self._logged(licence.identifier)
+            again, proven = self._register.find(licence.identifier), self._proof(licence)
             record = _says_the_same(again, proven) if again is not None and proven is not None else None
         return reason("log.differs") if record is None else record.to_reason()
 

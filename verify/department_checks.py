@@ -10,15 +10,17 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from store.acting import crossing
 from store.errors import YinzhengError
-from trust import CodeType, HolderIndex, Licence, Register
+from trust import CodeType, HolderIndex, Licence, LicenceIdentifier, Register
+from trust.errors import IdentifierInvalidError
 from verify.callers import Caller, Occasion, occasion
 from verify.check_errors import ConsentMissingError
-from verify.checks import Checker
+from verify.checks import CheckedLicence, Checker
 from verify.consents import NO_CONSENT, Basis, Consent, ConsentBook, Ground
 from verify.materials import Application, MaterialFinding, find_material, overall
 from verify.questions import Answered, Question, answer, check_questions, held_by
@@ -52,6 +54,17 @@ class IdentifierCheck:
     identifier: str
     holder: str
     """The code or the name of its holder."""
+
+
+@dataclass(frozen=True)
+class IdentifierRequest:
+    """One check by identifier, as a department asks for it."""
+
+    occasion: Occasion
+    check: IdentifierCheck
+    questions: Sequence[Question] = ()
+    fields: Sequence[str] = ()
+    """What the department wants to know; told as far as client, item and the law allow."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +109,18 @@ class DepartmentChecks:
 
     def occasion(self, caller: Caller, item_code: str, case_number: str) -> Occasion:
         """What a check is to be made for. Raises like :func:`verify.callers.occasion`."""
-        return occasion(self._items, caller, item_code, case_number)
+        return occasion(self._items.find, caller, item_code, case_number)
+
+    def occasions(self, asked: Sequence[tuple[Caller, str, str]]) -> list[Occasion | YinzhengError]:
+        """What some checks are to be made for; what :meth:`occasion` raises stands in its place."""
+        items = self._items.find_many({item_code for _, item_code, _ in asked})
+        found: list[Occasion | YinzhengError] = []
+        for caller, item_code, case_number in asked:
+            try:
+                found.append(occasion(items.get, caller, item_code, case_number))
+            except YinzhengError as error:
+                found.append(error)
+        return found
 
     def by_pdf(self, occasion: Occasion, file: bytes | Path) -> CheckAnswer:
         """Check a sealed licence by its file.
@@ -131,11 +155,33 @@ class DepartmentChecks:
         :raises IdentifierInvalidError: it is not one, or its check character is wrong.
         """
         check_questions(questions, occasion)
-        found, licence = self._by_identifier(occasion, check)
+        found = self._by_identifier(occasion, check)
         agreed, refusals = self._agreed(occasion, [consent] if consent is not None else [])
-        found = replace(found, reasons=(*found.reasons, *refusals))
-        digest = _digest({"identifier": check.identifier, "holder": check.holder})
-        return self._finish(occasion, _Work("identifier", digest, found, licence, agreed), questions, fields)
+        work = _identifier_work(check, found, agreed, refusals)
+        return self._finish(occasion, work, questions, fields)
+
+    def by_identifier_at_once(self, requests: Sequence[IdentifierRequest]) -> list[CheckAnswer | YinzhengError]:
+        """Answer checks by identifier of several clients, without consents, and put them on record together.
+
+        An error stands in the place of a check that :meth:`by_identifier` would refuse with it.
+        """
+        refused: dict[int, YinzhengError] = {}
+        for number, request in enumerate(requests):
+            try:
+                check_questions(request.questions, request.occasion)
+                LicenceIdentifier.parse(request.check.identifier)
+            except YinzhengError as error:
+                refused[number] = error
+        asked = [(number, request) for number, request in enumerate(requests) if number not in refused]
+        found = self._examined([(request.occasion, request.check) for _, request in asked])
+        finished = {
+            number: self._answered(
+                request.occasion, _identifier_work(request.check, each), request.questions, request.fields
+            )
+            for (number, request), each in zip(asked, found, strict=True)
+        }
+        self._records.add_all([entry for _, entry in finished.values()])
+        return [refused[number] if number in refused else finished[number][0] for number in range(len(requests))]
 
     def by_presentation(
         self, occasion: Occasion, token: str, questions: Sequence[Question] = (), fields: Sequence[str] = ()
@@ -216,11 +262,12 @@ class DepartmentChecks:
 
         :raises IdentifierInvalidError: it is no identifier.
         """
-        found, licence = self._by_identifier(occasion, check)
+        found = self._by_identifier(occasion, check)
+        licence = found.licence
         agreed, refusals = self._agreed(occasion, [consent] if consent is not None else [])
-        found = replace(found, reasons=(*found.reasons, *refusals))
+        said = replace(found.verdict, reasons=(*found.verdict.reasons, *refusals))
         digest = _digest({"identifier": check.identifier, "holder": check.holder, "fields": list(fields)})
-        answer = self._finish(occasion, _Work("identifier", digest, found, licence, agreed), fields=fields)
+        answer = self._finish(occasion, _Work("identifier", digest, said, licence, agreed), fields=fields)
         whole = licence is not None and licence.pdf_digest is not None
         if licence is None or not whole or not _may_be_told(occasion, licence, agreed, ALL_FIELDS):
             return answer, None
@@ -234,14 +281,15 @@ class DepartmentChecks:
         Each check is put on record under the number of the batch; its receipt is the caller's to ask for once, by
         :meth:`batch_receipt`.
         """
-        outcomes: list[Verdict | YinzhengError] = []
-        for check in checks:
+        wrong: dict[int, YinzhengError] = {}
+        for number, check in enumerate(checks):
             try:
-                outcomes.append(self._by_identifier(occasion, check)[0])
-            except YinzhengError as error:
-                if error.code != "trust.identifier_invalid":
-                    raise
-                outcomes.append(error)
+                LicenceIdentifier.parse(check.identifier)
+            except IdentifierInvalidError as error:
+                wrong[number] = error
+        right = [(occasion, check) for number, check in enumerate(checks) if number not in wrong]
+        examined = iter(self._examined(right))
+        outcomes = [wrong[number] if number in wrong else next(examined).verdict for number in range(len(checks))]
         by = f"client:{occasion.caller.client_id}"
         made = [each for each in outcomes if isinstance(each, Verdict)]
         self._records.add_many([CheckEntry(each, "identifier", by, occasion, reference=batch_id) for each in made])
@@ -255,13 +303,13 @@ class DepartmentChecks:
         found = verdict([reason("batch.answered", count=checked)], checked_at=self._checker.now())
         return self._finish(occasion, _Work("batch", digest, found, receipt_id=batch_id)).receipt
 
-    def _by_identifier(self, occasion: Occasion, check: IdentifierCheck) -> tuple[Verdict, Licence | None]:
-        def visible(found: Licence) -> bool:
-            # both are looked at in any case, so that the time taken does not tell which one failed
-            return held_by(found, check.holder) & occasion.caller.may_check(found.type.slug)
+    def _by_identifier(self, occasion: Occasion, check: IdentifierCheck) -> CheckedLicence:
+        return self._examined([(occasion, check)])[0]
 
-        checked = self._checker.examine_identifier(check.identifier, visible=visible)
-        return checked.verdict, checked.licence
+    def _examined(self, asked: Sequence[tuple[Occasion, IdentifierCheck]]) -> list[CheckedLicence]:
+        return self._checker.examine_identifiers(
+            [(check.identifier, partial(_visible, occasion.caller, check.holder)) for occasion, check in asked]
+        )
 
     @crossing()
     def _held_by(self, code_type: CodeType, code: str) -> list[Licence]:
@@ -289,7 +337,15 @@ class DepartmentChecks:
     def _finish(
         self, occasion: Occasion, work: _Work, questions: Sequence[Question] = (), fields: Sequence[str] = ()
     ) -> CheckAnswer:
-        """Answer the questions, put the check on record and sign its receipt."""
+        """Answer the questions, sign the receipt and put the check on record."""
+        answered, (entry, receipt) = self._answered(occasion, work, questions, fields)
+        self._records.add(entry, receipt=receipt)
+        return answered
+
+    def _answered(
+        self, occasion: Occasion, work: _Work, questions: Sequence[Question], fields: Sequence[str]
+    ) -> tuple[CheckAnswer, tuple[CheckEntry, str]]:
+        """The answer, and what is to be put on record with its receipt before anybody has it."""
         today = self._register.today()
         answers = tuple(answer(each, work.licence, occasion, today) for each in questions)
         found = work.verdict
@@ -313,8 +369,7 @@ class DepartmentChecks:
             or tuple({each.identifier for finding in work.materials for each in finding.licences}),
             grounds=work.consent.grounds,
         )
-        self._records.add(entry, receipt=receipt)
-        return CheckAnswer(
+        answered = CheckAnswer(
             verdict=found,
             receipt_id=work.receipt_id,
             receipt=receipt,
@@ -323,6 +378,20 @@ class DepartmentChecks:
             materials=work.materials,
             purpose=work.purpose,
         )
+        return answered, (entry, receipt)
+
+
+def _visible(caller: Caller, holder: str, found: Licence) -> bool:
+    # both are looked at in any case, so that the time taken does not tell which one failed
+    return held_by(found, holder) & caller.may_check(found.type.slug)
+
+
+def _identifier_work(
+    check: IdentifierCheck, found: CheckedLicence, agreed: Consent = NO_CONSENT, refusals: Sequence[Reason] = ()
+) -> _Work:
+    digest = _digest({"identifier": check.identifier, "holder": check.holder})
+    said = replace(found.verdict, reasons=(*found.verdict.reasons, *refusals))
+    return _Work("identifier", digest, said, found.licence, agreed)
 
 
 def disclosed(occasion: Occasion, licence: Licence | None, consent: Consent, wanted: Sequence[str]) -> dict[str, Any]:

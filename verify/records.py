@@ -7,16 +7,18 @@ its receipt.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from keys import Record, RecordLog
 from store.clock import Clock
-from store.database import Base, Database
+from store.database import Database
 from store.ledger import Ledger
 from verify._tables import CheckRecordRow
 from verify.callers import Occasion
@@ -26,6 +28,14 @@ from verify.verdict import Verdict
 
 PUBLIC = "public"
 """Who checked, where nobody has to say who he is."""
+
+_COLUMNS: Final = ", ".join(each.name for each in sa.inspect(CheckRecordRow).columns if each.name != "id")
+_INSERT: Final = sa.text(
+    # one statement however many rows there are; nothing is read back, since who checks without signing in may put a
+    # check on record and see none
+    f"INSERT INTO check_record ({_COLUMNS}) "  # noqa: S608  names of the table's own columns
+    f"SELECT {_COLUMNS} FROM json_populate_recordset(NULL::check_record, CAST(:rows AS json))"
+)
 
 
 @dataclass(frozen=True)
@@ -92,13 +102,14 @@ class CheckRecords:
 
         :param receipt: the signed receipt, if one is given; the ledger's entry is about its digest.
         """
-        reference = entry.reference or new_receipt_id()
-        facts = {"receipt_sha256": hashlib.sha256(receipt.encode()).hexdigest()} if receipt is not None else {}
-        particulars = {"checked_by": entry.checked_by, "verdict": entry.verdict.indication.value}
+        self.add_all([(entry, receipt)])
+
+    def add_all(self, entries: Sequence[tuple[CheckEntry, str | None]]) -> None:
+        """Put checks on record and in the ledger, each by itself; see :meth:`add`."""
+        now = self._clock.now()
         with self._database.transaction() as session:
-            self._insert(session, [entry])
-            record = Record("check", check_subject(reference), self._clock.now(), facts, particulars)
-            self._log.add(session, record, number=1)
+            self._insert(session, [entry for entry, _ in entries])
+            self._log.add_first(session, [_record(entry, receipt, now) for entry, receipt in entries])
 
     def add_many(self, entries: Iterable[CheckEntry]) -> None:
         """Put checks of a batch on record; the ledger gets the batch's receipt when it is done."""
@@ -158,8 +169,13 @@ class CheckRecords:
         now = self._clock.now()
         rows = [row for entry in entries for row in _rows(entry, now)]
         if rows:
-            # nothing is read back: who checks without signing in may put a check on record and see none
-            session.execute(sa.insert(Base.metadata.tables[CheckRecordRow.__tablename__]).inline(), rows)
+            session.execute(_INSERT, {"rows": json.dumps(rows)})
+
+
+def _record(entry: CheckEntry, receipt: str | None, now: datetime) -> Record:
+    facts = {"receipt_sha256": hashlib.sha256(receipt.encode()).hexdigest()} if receipt is not None else {}
+    particulars = {"checked_by": entry.checked_by, "verdict": entry.verdict.indication.value}
+    return Record("check", check_subject(entry.reference or new_receipt_id()), now, facts, particulars)
 
 
 def check_subject(reference: str) -> str:
@@ -173,7 +189,7 @@ def _rows(entry: CheckEntry, now: datetime) -> list[dict[str, object]]:
     named = (verdict.licence.identifier,) if verdict.licence is not None else entry.identifiers
     return [
         {
-            "at": now,
+            "at": now.isoformat(),
             "checked_by": entry.checked_by,
             "evidence": entry.evidence,
             "identifier": identifier,

@@ -7,12 +7,12 @@ time; the newest version counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
 from store.clock import Clock
 from store.database import Database
@@ -30,6 +30,13 @@ _MEMBERS: Final = frozenset(
     {"code", "name", "body", "without_consent", "kept_from_holder", "fields", "questions", "materials"}
 )
 _MOST_MATERIALS: Final = 50
+
+_NEWEST: Final = (
+    sa.select(ServiceItemRow)
+    .ext(distinct_on(ServiceItemRow.code))
+    .order_by(ServiceItemRow.code, ServiceItemRow.version.desc())
+)
+_NEWEST_OF_SOME: Final = _NEWEST.where(ServiceItemRow.code == sa.any_(sa.bindparam("codes", type_=ARRAY(sa.Text))))
 
 
 @dataclass(frozen=True)
@@ -101,21 +108,21 @@ class ServiceItems:
 
     def find(self, code: str) -> ServiceItem | None:
         """The newest version of an item; None where there is none."""
-        if not _CODE.fullmatch(code):
-            return None
+        return self.find_many([code]).get(code)
+
+    def find_many(self, codes: Iterable[str]) -> dict[str, ServiceItem]:
+        """The newest versions of those items that there are, by code."""
+        written = [code for code in codes if _CODE.fullmatch(code)]
+        if not written:
+            return {}
         with self._database.transaction() as session:
-            row = session.scalar(_newest(code))
-        return read_item(row.definition, version=row.version) if row is not None else None
+            rows = session.scalars(_NEWEST_OF_SOME, {"codes": written})
+            return {row.code: read_item(row.definition, version=row.version) for row in rows}
 
     def all(self) -> list[ServiceItem]:
         """The newest version of every item, by code."""
-        newest = (
-            sa.select(ServiceItemRow)
-            .ext(distinct_on(ServiceItemRow.code))
-            .order_by(ServiceItemRow.code, ServiceItemRow.version.desc())
-        )
         with self._database.transaction() as session:
-            return [read_item(row.definition, version=row.version) for row in session.scalars(newest)]
+            return [read_item(row.definition, version=row.version) for row in session.scalars(_NEWEST)]
 
     def _check_against_catalogue(self, item: ServiceItem) -> None:
         for slug, field in _named(item):

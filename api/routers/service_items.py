@@ -28,4 +28,4 @@ def service_item(
     services: ServicesDep, client: CheckerDep, code: Annotated[str, Path(max_length=64)]
 ) -> ServiceItemView:
     """事项的材料清单、可获取的字段与可询问的字段。Its materials, and the fields that may be told or asked about."""
-    return ServiceItemView.of(permitted_item(services.service_items, caller_of(client), code))
+    return ServiceItemView.of(permitted_item(services.service_items.find, caller_of(client), code))

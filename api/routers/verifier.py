@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from api.check_batches import Batch, FullDuplexResponse, answer_stream
 from api.check_schemas import (
@@ -20,6 +21,7 @@ from api.check_schemas import (
 )
 from api.clients import Client, Scope
 from api.errors import ScopeMissingError
+from api.gathered import WantedCheck, gathered_of
 from api.problems import responses
 from api.reports import JSON, REPORT_FORMS, XML, form_asked_for, report_response
 from api.security import ServicesDep, client_with
@@ -90,7 +92,7 @@ def check_pdf(
     response_model=CheckView,
     responses=REPORT_FORMS | responses(401, 403, 413, 422),
 )
-def check_identifier(
+async def check_identifier(
     request: Request, services: ServicesDep, client: CheckerDep, body: CheckIdentifierRequest
 ) -> CheckView | Response:
     """按电子证照标识与持证主体（代码或名称）查询登记簿的现状，并可提问或获取获准的字段。
@@ -99,6 +101,30 @@ def check_identifier(
     that the client may not see look alike. Questions are answered yes or no; fields come as far as the client's
     permission, the service item and the holder's consent, or the law, allow.
     """
+    if body.consent is not None:
+        return await run_in_threadpool(_check_with_consent, request, services, client, body)
+    questions = [each.question() for each in body.questions]
+    wanted = WantedCheck(
+        client,
+        caller_of(client),
+        body.service_item,
+        body.case_number,
+        IdentifierCheck(body.identifier, body.holder),
+        questions,
+        body.fields,
+    )
+    occasion, answer = await gathered_of(request).identifier_checks.ask(wanted)
+    if form_asked_for(request) != JSON:
+        return await run_in_threadpool(_answered, request, services, client, occasion, answer)
+    # as it is: the framework would read and check it once more
+    view = CheckView.of_answer(answer, services.register.today())
+    return Response(view.model_dump_json(), media_type=JSON)
+
+
+def _check_with_consent(
+    request: Request, services: Services, client: Client, body: CheckIdentifierRequest
+) -> CheckView | Response:
+    """By itself, since a use of the consent is counted."""
     occasion = occasion_of(services, client, body.service_item, body.case_number)
     questions = [each.question() for each in body.questions]
     check = IdentifierCheck(body.identifier, body.holder)
