@@ -28,10 +28,9 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         limit = self._upload_bytes if scope["path"] in _UPLOADS else _DEFAULT_BYTES
-        refusal = problem_response(Request(scope), RequestTooLargeError(limit=limit))
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
-            await refusal(scope, receive, send)
+            await _refuse(limit, scope, receive, send)
             return
         received = 0
         exceeded = False
@@ -55,4 +54,8 @@ class BodyLimit:
             if not exceeded:
                 raise
         if exceeded:
-            await refusal(scope, receive, send)
+            await _refuse(limit, scope, receive, send)
+
+
+async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+    await problem_response(Request(scope), RequestTooLargeError(limit=limit))(scope, receive, send)

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.measure import ROUNDS
 from tests.store.redis_server import free_port
 
-CONNECTIONS = 16
+CONNECTIONS = 64
 SECONDS = 3.0
 SHARE = 0.7
 OPEN_SECONDS = 15.0
