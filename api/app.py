@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from threading import Event, Thread
+from threading import Event
 
 from fastapi import FastAPI
 
@@ -29,6 +29,7 @@ from api.routers import (
     holder,
     imports,
     issuer,
+    jobs,
     licence_life,
     licence_types,
     log,
@@ -61,23 +62,13 @@ Errors are problem details (RFC 9457); switch on `code`.
 def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
     """The application over the parts of one process.
 
-    :param with_worker: do the jobs of the outbox, and sequence the ledger, in threads of this process as well.
+    :param with_worker: do the scheduled work in threads of this process as well.
     """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stop = Event()
-        worked = {
-            "worker": services.worker.run,
-            "sequencer": services.keep_ledger,
-            "batches": services.batch_worker.run,
-            "changes": services.webhooks.run,
-            "webhooks": services.webhook_worker.run,
-            "expiries": services.watches.run,
-            "proofs": services.keep_proofs,
-        }
-        jobs = worked if with_worker else {}
-        threads = [Thread(target=job, args=(stop,), name=name) for name, job in jobs.items()]
+        threads = services.work(stop) if with_worker else []
         for thread in threads:
             thread.start()
         yield
@@ -127,6 +118,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         csc.router,
         log.router,
         status.router,
+        jobs.router,
         health.router,
     ):
         app.include_router(router)

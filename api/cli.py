@@ -14,6 +14,7 @@ from api.commands import (
     demo,
     doctor,
     exchange,
+    jobs,
     keys,
     licences,
     log,
@@ -47,6 +48,7 @@ app.add_typer(service.database, name="db")
 app.command("backup")(recovery.backup)
 app.command("restore")(recovery.restore)
 app.command("doctor")(doctor.doctor)
+app.add_typer(jobs.jobs, name="jobs")
 app.add_typer(licences.licence, name="licence")
 app.add_typer(types.licence_type, name="type")
 app.add_typer(batches.batch, name="batch")

@@ -58,6 +58,8 @@ class Scope(StrEnum):
     """Draft, preview, publish and retire licence types."""
     SEALS_APPROVE = "seals:approve"
     """Give or refuse the second officer's word on what others asked for."""
+    OPERATE = "operations:run"
+    """See the scheduled work of the service, and have it done."""
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ class Doctor:
         yield "seal certificates", examine_seal_certificates(session, before=before)
         yield "log", examine_ledger(session, known, records.opens, told=tell("log"))
         yield "uses", examine_uses(session, found, told=tell("uses"))
-        yield "register", examine_licences(session, keys.vault, found, told=tell("register"))
+        yield "register", examine_licences(session, self._database, keys.vault, found, told=tell("register"))
         yield "status lists", examine_status_lists(session, anchors, found, uri=self._status_uri)
         yield "jobs", examine_outbox(session)
         yield "wallets", examine_wallets(session, found, before=now - _ON_ITS_WAY)

@@ -31,6 +31,7 @@ bearer = OAuth2(
                 Scope.SEAL_USE.value: "在已签名的文件上用印 Seal what people have signed",
                 Scope.CATALOGUE.value: "管理证照目录 Draft, publish and retire licence types",
                 Scope.SEALS_APPROVE.value: "审批印章事项 Approve what others asked for",
+                Scope.OPERATE.value: "查看并运行定时任务 See and run scheduled work",
             },
         )
     ),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +24,7 @@ from api.client_proofs import ClientProofs
 from api.clients import Clients
 from api.doctor import AT_ONCE, Doctor, DoctorKeys
 from api.errors import SettingsError
+from api.jobs import scheduled_jobs
 from api.names import Names
 from api.officers import Officers
 from api.openid import Provider, ProviderTerms
@@ -97,6 +98,7 @@ from store.ledger import Ledger
 from store.limits import RateLimiter, open_rate_limiter
 from store.objects import ObjectStore, open_object_store
 from store.outbox import Handler, Outbox, Worker
+from store.schedule import Schedule
 from store.schema import require_bound, require_current, upgrade
 from trust import (
     LICENCE_ISSUED,
@@ -506,11 +508,6 @@ class Services:
         keys = self.keys
         return StatusLists(self.database, keys.custody, keys.authority, self.clock, base_url=self.settings.base_url)
 
-    def keep_ledger(self, stop: Event) -> None:
-        """Give entries of the ledger their places until told to stop, and enter licences from before the ledger."""
-        log = LicenceLog(self.keys.vault)
-        self.ledger.run(stop, beat=lambda: log.adopt(self.database, self.clock))
-
     @cached_property
     def renderer(self) -> ConfinedRenderer:
         """Lays licences out."""
@@ -635,10 +632,6 @@ class Services:
     def extending(self) -> Extending:
         """Extends the long-term proof of licences."""
         return Extending(self.register, self.objects, self.press, self.clock)
-
-    def keep_proofs(self, stop: Event) -> None:
-        """Extend long-term proofs before they end, until told to stop."""
-        self.extending.keep(stop, prepare=self.keys.timestamps.ensure)
 
     @cached_property
     def wallets(self) -> Wallets:
@@ -966,6 +959,35 @@ class Services:
             LICENCE_ISSUED: lambda job: self.wallets.take_in(job.payload["identifier"]),
         }
         return Worker(self.database, self.clock, handlers)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """The scheduled work."""
+        return Schedule(self.database, self.clock, scheduled_jobs(self))
+
+    def work(self, stop: Event, *, beat: Callable[[str], object] = lambda _: None) -> list[Thread]:
+        """Threads, not started yet, that do the scheduled work until told to stop.
+
+        :param beat: called with a job's name each time that the database could be asked about it.
+        """
+        # made here, so that no two threads make them at once
+        _ = self.keys, self.wallets, self.worker, self.batch_worker, self.issuing, self.webhook_worker
+        _ = self.watches, self.ledger, self.status_lists, self.extending
+        return self.schedule.threads(stop, beat=beat)
+
+    def renew_certificates(self) -> int:
+        """Renew the certificates of services that are due, and tell how many signing certificates there are."""
+        authority = self.keys.authority
+        self.keys.timestamps.ensure()
+        subjects = {
+            KeyPurpose.TOKEN: TOKEN_SUBJECT,
+            KeyPurpose.RECEIPT: RECEIPT_SUBJECT,
+            KeyPurpose.CONSENT: CONSENT_SUBJECT,
+        }
+        records = [authority.ensure_service(purpose, subject) for purpose, subject in subjects.items()]
+        now = self.clock.now()
+        records += [authority.ensure_responder(each) for each in authority.authorities() if each.not_after > now]
+        return 1 + len(records)
 
     def close(self) -> None:
         """Close connections, and stop the embedded database if nobody else uses it."""

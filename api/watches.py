@@ -7,8 +7,6 @@ and is told here, the day after the last day.
 
 from __future__ import annotations
 
-import logging
-import threading
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -21,7 +19,7 @@ from api.errors import WatchPeriodError, WatchRefusedError
 from api.webhooks import DELIVER
 from store.acting import crossing
 from store.clock import Clock
-from store.database import Database, DatabaseUnavailableError
+from store.database import Database
 from store.ledger import Ledger
 from store.outbox import Outbox
 from trust import Register
@@ -29,8 +27,6 @@ from trust.register import local_date
 from verify import CheckRecords
 
 LONGEST = timedelta(days=2 * 366)
-_POLL_SECONDS = 60.0
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -105,16 +101,6 @@ class Watches:
         statement = sa.select(WatchRow).where(WatchRow.client_id == client.id).order_by(WatchRow.identifier)
         with self._database.transaction() as session:
             return [Watch(row.identifier, row.until) for row in session.scalars(statement)]
-
-    def run(self, stop: threading.Event) -> None:
-        """Tell of expiries until told to stop, also through outages of the database."""
-        while not stop.is_set():
-            try:
-                while self.tell_expiries():
-                    pass
-            except DatabaseUnavailableError as error:
-                _log.warning("expiries cannot be told of (%s)", error.code)
-            stop.wait(_POLL_SECONDS)
 
     def tell_expiries(self, *, at_most: int = 500) -> int:
         """Make jobs of the expiries that nobody has been told of, and tell how many those were."""

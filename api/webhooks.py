@@ -17,7 +17,6 @@ import http.client
 import ipaddress
 import json
 import secrets
-import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from api._tables import ClientRow, WatchRow, WebhookRow
 from api.errors import ClientUnknownError, WebhookAddressError, WebhookFailedError, WebhookUnknownError
 from keys import FieldVault
 from store.clock import Clock
-from store.database import Database, DatabaseUnavailableError
+from store.database import Database
 from store.outbox import Job, Outbox
 from store.outgoing import direct_opener
 from trust.feed import changes_after
@@ -46,7 +45,6 @@ OVERLAP: Final = timedelta(days=7)
 
 _BATCH: Final = 500
 _SECONDS: Final = 5.0
-_POLL_SECONDS: Final = 1.0
 _LONGEST_URL: Final = 500
 _PREFIX: Final = "whsec_"
 
@@ -158,16 +156,6 @@ class Webhooks:
         with self._database.transaction() as session:
             numbers = session.scalars(sa.select(WebhookRow.id).where(WebhookRow.active).order_by(WebhookRow.id)).all()
         return sum(self._pass_on(number) for number in numbers)
-
-    def run(self, stop: threading.Event) -> None:
-        """Pass changes on until told to stop, also through outages of the database."""
-        while not stop.is_set():
-            try:
-                more = self.pass_on() > 0
-            except DatabaseUnavailableError:
-                more = False
-            if not more:
-                stop.wait(_POLL_SECONDS)
 
     def deliver(self, job: Job) -> None:
         """Tell of one change.

@@ -101,3 +101,19 @@ class OnceRow(Base):
     digest: Mapped[str] = mapped_column(sa.String(64))
     result: Mapped[str]
     at: Mapped[datetime]
+
+
+class ScheduledJobRow(Base):
+    """The last run of a scheduled job, and when the next one is due."""
+
+    __tablename__ = "scheduled_job"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    """NULL while it runs, and where its process died in the middle."""
+    succeeded_at: Mapped[datetime | None]
+    done: Mapped[int | None]
+    error: Mapped[str | None]
+    by: Mapped[str | None]

@@ -9,9 +9,7 @@ each make sure that nothing stands twice.
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -23,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from store._tables import LedgerEntryRow, LedgerHeadRow, LedgerLeafRow, LedgerNodeRow, LedgerWaitingRow
 from store.clock import Clock
-from store.database import Database, DatabaseUnavailableError
+from store.database import Database
 from store.merkle import EMPTY_ROOT, TILE_HEIGHT, TILE_WIDTH, Frontier, Tile, TiledTree, leaf_hash, root_of, tile_at
 
 MAXIMUM_LEAF: Final = 65535
@@ -33,8 +31,6 @@ _SEQUENCING: Final = 0x4C45444745520001
 """Number of the advisory lock that a sequencer holds: LEDGER in ASCII."""
 _BATCH: Final = 4096
 _TILES_KEPT: Final = 1024
-_POLL_SECONDS: Final = 0.5
-_OUTAGE_SECONDS: Final = 5.0
 
 _APPEND: Final = sa.text(
     # one statement for any number of entries, which then neither side makes out anew; numbers go up in their order
@@ -45,8 +41,6 @@ _APPEND: Final = sa.text(
     "SELECT subject, number, opening, data FROM given ORDER BY place RETURNING id) "
     "INSERT INTO ledger_waiting (entry_id) SELECT id FROM entered"
 )
-
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,21 +168,6 @@ class Ledger:
         while self._is_waiting():
             total += self._sequence_batch()
         return total
-
-    def run(self, stop: threading.Event, *, beat: Callable[[], object] = lambda: None) -> None:
-        """Sequence until told to stop, also through outages of the database.
-
-        :param beat: called each time that the ledger could be read.
-        """
-        while not stop.is_set():
-            pause = _POLL_SECONDS
-            try:
-                self.sequence()
-                beat()
-            except DatabaseUnavailableError as error:
-                _logger.warning("the ledger cannot be reached (%s)", error.code)
-                pause = _OUTAGE_SECONDS
-            stop.wait(pause)
 
     def head(self) -> TreeHead:
         """The newest head."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from store._tables import JobRow
 from store.clock import Clock
-from store.database import Database, DatabaseUnavailableError
+from store.database import Database
 from store.errors import YinzhengError
 from store.findings import Finding, FindingKind, Severity
 
@@ -25,10 +23,6 @@ LOST = "store.job_lost"
 """Last error of a job whose workers all ended in the middle of it."""
 UNEXPECTED = "store.job_failed"
 """Last error of a job that failed with something that has no code."""
-
-_POLL_SECONDS = 0.5
-_OUTAGE_SECONDS = 5.0
-_PURGE_SECONDS = 3600.0
 
 _logger = logging.getLogger(__name__)
 
@@ -119,14 +113,6 @@ class Outbox:
             )
             return revived.first() is not None
 
-    def purge(self, older_than: timedelta) -> int:
-        """Forget the jobs that were done longer ago than this; tell how many those were."""
-        with self._database.transaction() as session:
-            forgotten = session.execute(
-                sa.delete(JobRow).where(JobRow.done_at < self._clock.now() - older_than).returning(JobRow.id)
-            )
-            return len(forgotten.all())
-
 
 def unfinished(topic: str) -> sa.Select[str | None]:
     """The keys of the jobs of a topic that are not done, given up ones among them."""
@@ -137,8 +123,8 @@ JOB_DEAD: Final = FindingKind(
     "outbox.dead",
     "后台任务 {job}（{topic}）在 {attempts} 次尝试后放弃：{error}。",
     "Job {job} ({topic}) was given up after {attempts} attempts: {error}.",
-    "排除原因后重新执行（见运行文档“后台任务”）；日志中有每次失败的位置。",
-    "Remove the cause and let it be tried anew (see Operations, Jobs); the log has where each attempt failed.",
+    "排除原因后重新执行（yinzheng jobs retry）；日志中有每次失败的位置。",
+    "Remove the cause and let it be tried anew (yinzheng jobs retry); the log has where each attempt failed.",
     Severity.WARNING,
 )
 
@@ -184,15 +170,12 @@ class Worker:
         *,
         attempts: Attempts | None = None,
         lease: timedelta = timedelta(minutes=2),
-        retention: timedelta = timedelta(days=30),
     ) -> None:
         self._database = database
         self._clock = clock
         self._handlers = dict(handlers)
         self._attempts = attempts or Attempts()
         self._lease = lease
-        self._retention = retention
-        self._outbox = Outbox(database, clock)
 
     def run_once(self, *, at_most: int = 100) -> int:
         """Do the jobs that are due, and tell how many were tried.
@@ -203,26 +186,6 @@ class Worker:
         while tried < at_most and self._do_next():
             tried += 1
         return tried
-
-    def run(self, stop: threading.Event, *, beat: Callable[[], object] = lambda: None) -> None:
-        """Do jobs as they come until told to stop, also through outages of the database.
-
-        Jobs that were done longer ago than the retention are forgotten meanwhile.
-
-        :param beat: called each time that the list could be read, for whoever watches whether this worker lives.
-        """
-        purge_at = 0.0
-        while not stop.is_set():
-            try:
-                if time.monotonic() >= purge_at:
-                    self._outbox.purge(self._retention)
-                    purge_at = time.monotonic() + _PURGE_SECONDS
-                idle_seconds = 0.0 if self._do_next() else _POLL_SECONDS
-                beat()
-            except DatabaseUnavailableError as error:
-                _logger.warning("the outbox cannot be reached (%s)", error.code)
-                idle_seconds = _OUTAGE_SECONDS
-            stop.wait(idle_seconds)
 
     def _do_next(self) -> bool:
         job = self._claim()

@@ -32,7 +32,7 @@ from seal.errors import (
     SealTypeNotAllowedError,
 )
 from store.clock import Clock
-from store.database import Database, DatabaseUnavailableError
+from store.database import Database
 from store.errors import Kind, YinzhengError
 from trust._batch_tables import BatchLineRow, BatchRow
 from trust.batch import BatchKind, BatchState, LineState
@@ -51,8 +51,6 @@ AT_ONCE = 10
 """Lines that a worker claims at a time: what waits when it dies, and how soon a pause is heeded."""
 MOST_ATTEMPTS = 10
 
-_IDLE_SECONDS = 0.5
-_OUTAGE_SECONDS = 1.0
 _RETRY = timedelta(seconds=5)
 _STOPPED = (
     SealAmbiguousError,
@@ -130,19 +128,6 @@ class BatchWorker:
         self._handlers = handlers
         self._together = together or {}
         self._lease = lease
-
-    def run(self, stop: threading.Event) -> None:
-        """Do lines as they come until told to stop, also through outages of the database."""
-        while not stop.is_set():
-            try:
-                idle_seconds = 0.0 if self.run_once(stop) else _IDLE_SECONDS
-            except DatabaseUnavailableError as error:
-                _logger.warning("batches cannot be reached (%s)", error.code)
-                idle_seconds = _OUTAGE_SECONDS
-            except Exception as error:
-                _log_unexpected("a round of batches", error)
-                idle_seconds = _OUTAGE_SECONDS
-            stop.wait(idle_seconds)
 
     def run_once(self, stop: threading.Event | None = None, *, reference: str | None = None) -> int:
         """Claim a few lines, do them, and tell how many were tried; 0 when none waits now.

@@ -306,3 +306,15 @@ class StatusListUnknownError(YinzhengError):
     kind = Kind.NOT_FOUND
     zh = "没有编号为 {number} 的状态列表。"
     en = "There is no status list {number}."
+
+
+class FilesBrokenError(YinzhengError):
+    """Files of licences are not what they were."""
+
+    code = "trust.files_broken"
+    kind = Kind.UNAVAILABLE
+    zh = "有 {count} 份证照的文件与登记簿不符，未作改动。运行 yinzheng doctor 查明是哪些，并从备份取回。"
+    en = (
+        "The files of {count} licences are not those in the register and were left as they are. "
+        "Find out which by yinzheng doctor, and bring them back from a back-up."
+    )

@@ -99,10 +99,11 @@ def count_licences(session: Session) -> int:
 
 
 def examine_licences(
-    session: Session, vault: FieldVault, found: Findings, *, told: Callable[[int], object]
+    session: Session, database: Database, vault: FieldVault, found: Findings, *, told: Callable[[int], object]
 ) -> Iterator[Finding]:
     """Every licence is what the newest entry of the ledger says, can be read, and has its place in the status lists.
 
+    :param database: where a row is read afresh that does not decrypt: its data key may have been changed meanwhile.
     :param found: what was found before; what is in doubt already is left out, and so is the ledger if it was cut off.
     """
     cut_off = found.found(CUT_OFF)
@@ -124,7 +125,7 @@ def examine_licences(
                 _file_of_another(row, owner_id)
                 or (None if cut_off else _unlike(row, opening, owner_id))
                 or (None if has_seat else SEAT_MISSING)
-                or _unreadable(row, vault)
+                or (_unreadable(row, vault) and _unreadable(_afresh(database, row), vault))
             )
             if kind is not None:
                 logged = json.loads(opening)["state"] if opening is not None else None
@@ -157,6 +158,11 @@ def _unreadable(row: LicenceRow, vault: FieldVault) -> FindingKind | None:
     except (VaultDamagedError, ValueError, KeyError, TypeError):
         return DATA_DAMAGED
     return None if indexes == (row.holder_index, row.number_index) else DATA_DAMAGED
+
+
+def _afresh(database: Database, row: LicenceRow) -> LicenceRow:
+    with database.transaction() as session:
+        return session.get_one(LicenceRow, row.id)
 
 
 def _missing(session: Session, found: Findings) -> Iterator[Finding]:

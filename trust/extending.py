@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import logging
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
@@ -29,9 +28,6 @@ DEFAULT_MARGIN = timedelta(days=180)
 
 AUTOMATIC = "延续任务 extension"
 """Who extends proofs without having been told to, in the records."""
-
-_DAY = timedelta(days=1)
-_AFTER_A_FAILURE = timedelta(hours=1)
 
 
 _BROKEN = (ObjectMissingError, ObjectDamagedError, DocumentUnsealableError)
@@ -101,25 +97,6 @@ class Extending:
                 break
             last = found[-1][0]
         return ExtensionReport(done[_Outcome.EXTENDED], done[_Outcome.OVERTAKEN], done[_Outcome.WAITING], tuple(broken))
-
-    def keep(self, stop: Event, *, prepare: Callable[[], None]) -> None:
-        """Extend all licences whose proof ends within the default margin, once a day until told to stop.
-
-        What fails is tried again after an hour.
-
-        :param prepare: done before each run: gives the time-stamp authority a newer certificate where that is due.
-        """
-        while not stop.is_set():
-            try:
-                prepare()
-                report = self.run(actor=AUTOMATIC, stop=stop)
-                if report.extended or report.broken:
-                    _LOG.info("proofs of %s licences extended, %s broken", report.extended, len(report.broken))
-                pause = _DAY
-            except YinzhengError as error:
-                _LOG.warning("proofs cannot be extended now (%s)", error.code)
-                pause = _AFTER_A_FAILURE
-            stop.wait(pause.total_seconds())
 
     def _extend(self, identifier: str, actor: str, *, without_gain: bool) -> _Outcome:
         licence = self._register.get(identifier)

@@ -136,6 +136,14 @@ class StatusLists:
             held = self._kept[number] = self._looked_after(number, now)
         return held
 
+    def refresh(self) -> int:
+        """Hold every list to the register and sign those anew that need it; tell how many lists there are."""
+        with self._database.transaction() as session:
+            newest = session.scalar(sa.select(sa.func.max(StatusSeatRow.list))) or 0
+        for number in range(1, newest + 1):
+            self.current(number)
+        return newest
+
     @crossing()
     def _looked_after(self, number: int, now: datetime) -> StatusList:
         with self._database.transaction() as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from types import FrameType
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from api.clients import Scope
 from api.commands.common import console, open_services, write_bytes
 from api.commands.progress import progress
 from api.errors import DemoNotAloneError, SettingsError
+from api.jobs import OUTBOX
 from api.services import Services
 from api.settings import Environment, Settings
 from store.acting import SERVICE
@@ -111,7 +112,10 @@ def _print_links(services: Services) -> None:
 
 
 def worker() -> None:
-    """执行后台任务。Do the jobs that follow from what was committed, until told to stop."""
+    """执行后台任务与定时任务，直至收到停止信号。Do all scheduled work (see jobs list) until told to stop.
+
+    可在多台机器上同时运行。May run on several machines at once.
+    """
     logs.configure()
     stop = Event()
 
@@ -122,23 +126,17 @@ def worker() -> None:
     signal.signal(signal.SIGINT, on_signal)
     with open_services() as services:
         console.print("后台任务已启动。The worker runs.")
-        beside = {
-            "sequencer": services.keep_ledger,
-            "batches": services.batch_worker.run,
-            "changes": services.webhooks.run,
-            "webhooks": services.webhook_worker.run,
-            "expiries": services.watches.run,
-            "proofs": services.keep_proofs,
-        }
-        threads = [Thread(target=run, args=(stop,), name=name) for name, run in beside.items()]
+        threads = services.work(stop, beat=_beat)
         for thread in threads:
             thread.start()
-        try:
-            services.worker.run(stop, beat=lambda: Path(_BEAT).touch())
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join()
+        stop.wait()
+        for thread in threads:
+            thread.join()
+
+
+def _beat(job: str) -> None:
+    if job == OUTBOX:
+        Path(_BEAT).touch()
 
 
 @database.command("upgrade")

@@ -167,7 +167,11 @@ def test_eight_writers_and_three_sequencers_at_once(database: Database, ledger: 
         except BaseException as error:
             failed.append(error)
 
-    sequencers = [threading.Thread(target=work, args=(ledger.run, stop)) for _ in range(3)]
+    def sequence() -> None:
+        while not stop.is_set():
+            ledger.sequence()
+
+    sequencers = [threading.Thread(target=work, args=(sequence,)) for _ in range(3)]
     writers = [threading.Thread(target=work, args=(write, writer)) for writer in range(8)]
     for thread in (*sequencers, *writers):
         thread.start()

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -16,7 +15,8 @@ import pytest
 from store.clock import FixedClock
 from store.database import Database
 from store.errors import Kind, YinzhengError
-from store.outbox import LOST, UNEXPECTED, Attempts, Handler, Job, Outbox, Worker
+from store.outbox import LOST, UNEXPECTED, Attempts, Job, Outbox, Worker
+from store.retention import DONE_JOBS, forget
 
 
 class RefusedError(YinzhengError):
@@ -241,42 +241,8 @@ def test_done_jobs_are_forgotten_after_a_while_and_others_are_not(
     add(key="done")
     Worker(database, clock, {"mail": lambda _: None}).run_once()
     add("unknown")
-    clock.advance(timedelta(days=10))
-    assert outbox.purge(timedelta(days=11)) == 0
-    assert outbox.purge(timedelta(days=9)) == 1
+    clock.advance(timedelta(days=29))
+    assert forget(database, DONE_JOBS, clock) == 0
+    clock.advance(timedelta(days=2))
+    assert forget(database, DONE_JOBS, clock) == 1
     assert outbox.waiting() == 1
-
-
-def test_a_running_worker_does_jobs_as_they_come_and_stops_when_told(
-    database: Database, clock: FixedClock, add: Callable[..., None]
-) -> None:
-    done, alive, stop = threading.Event(), threading.Event(), threading.Event()
-    handlers: dict[str, Handler] = {"mail": lambda _: done.set()}
-    worker = Worker(database, clock, handlers)
-    thread = threading.Thread(target=worker.run, args=[stop], kwargs={"beat": alive.set})
-    thread.start()
-    assert alive.wait(10), "a worker without work is alive too"
-    add()
-    assert done.wait(10)
-    started = time.monotonic()
-    stop.set()
-    thread.join(10)
-    assert not thread.is_alive()
-    assert time.monotonic() - started < 2
-
-
-def test_a_running_worker_outlasts_an_outage_of_the_database(
-    clock: FixedClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    stop = threading.Event()
-    away = Database("postgresql://nobody@/none?host=/nonexistent")
-    thread = threading.Thread(target=Worker(away, clock, {}).run, args=[stop])
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not caplog.records and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert thread.is_alive()
-    stop.set()
-    thread.join(10)
-    assert not thread.is_alive()
-    assert caplog.messages == ["the outbox cannot be reached (store.database_unavailable)"]

@@ -38,6 +38,7 @@ import threading, time
 from datetime import timedelta
 from api.services import Services
 from api.settings import Settings
+from store.schedule import Schedule, ScheduledJob
 from trust.batch import BatchKind
 from trust.batch_work import BatchWorker
 
@@ -64,7 +65,11 @@ with Services(Settings.load()) as services:
     )
     services.limiter.hit("1000000/minute", "worker", "1")
     print("up", flush=True)
-    worker.run(threading.Event())
+    job = ScheduledJob(
+        "batches", "x", "x", timedelta(seconds=0.2), lambda stop: worker.run_once(stop=stop), shared=True
+    )
+    [thread] = Schedule(services.database, services.clock, [job]).threads(threading.Event())
+    thread.run()
 """
 
 

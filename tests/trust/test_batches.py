@@ -13,9 +13,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from api.jobs import scheduled_jobs
 from seal import UseResult, UseSearch
 from seal.errors import DocumentUnsealableError, SealNoneForTypeError
 from store.clock import FixedClock
+from store.schedule import Schedule
 from tests.house import APPROVER, LAW, House
 from tests.trust.bulk_house import SLUG, load, permit, write_csv, write_jsonl
 from trust import Decision, IssueOrder, Issuing, Licence
@@ -299,7 +301,8 @@ def test_a_line_that_kills_its_workers_is_given_up_and_takes_no_other_with_it(
 def test_a_running_worker_stops_when_told(house: House, tmp_path: Path) -> None:
     reference = start(house, write_jsonl(tmp_path / "a.jsonl", [permit(n) for n in range(1, 4)]))
     stop = threading.Event()
-    thread = threading.Thread(target=house.services.batch_worker.run, args=[stop])
+    jobs = [each for each in scheduled_jobs(house.services) if each.name == "batches"]
+    [thread] = Schedule(house.services.database, house.services.clock, jobs).threads(stop)
     thread.start()
     for _ in range(200):
         if house.services.batches.get(reference).state is BatchState.DONE:

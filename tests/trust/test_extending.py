@@ -15,7 +15,6 @@ from seal.errors import TimeStampError
 from store.clock import FixedClock
 from tests.house import House
 from trust import Act, Licence
-from trust.extending import AUTOMATIC
 
 ALL = timedelta(days=365 * 50)
 
@@ -40,38 +39,6 @@ def test_a_proof_that_ends_is_extended_and_old_files_stay_good(house: House, clo
     assert house.services.register.history(licence.identifier)[-1].act is Act.EXTEND
     for file in (old, new):
         assert house.services.register.has_pdf(extended, house.services.checker.check_pdf(file).document_digest or "")
-
-
-def test_the_worker_extends_what_is_due_by_itself_and_tries_again_after_a_failure(
-    house: House, clock: FixedClock
-) -> None:
-    licence = house.issue()
-    assert licence.proof_until is not None
-    clock.advance(licence.proof_until - clock.now() - timedelta(days=100))
-
-    class Day(Event):
-        """Passes without a wait, as often as there is something to do."""
-
-        waits: list[float]
-
-        def wait(self, timeout: float | None = None) -> bool:
-            self.waits.append(timeout or 0)
-            if len(self.waits) == 2:
-                self.set()
-            return self.is_set()
-
-    stop = Day()
-    stop.waits = []
-
-    def prepare() -> None:
-        if not stop.waits:
-            raise TimeStampError(problem="out")
-        house.services.keys.timestamps.ensure()
-
-    house.services.extending.keep(stop, prepare=prepare)
-    assert stop.waits == [3600, 86400]
-    last = house.services.register.history(licence.identifier)[-1]
-    assert (last.act, last.actor) == (Act.EXTEND, AUTOMATIC)
 
 
 def test_a_run_that_is_told_to_stop_leaves_the_rest(house: House) -> None:
