@@ -56,6 +56,7 @@ LONGEST: Final = timedelta(days=366)
 MOST_AGENTS: Final = 50
 MOST_LISTED: Final = 500
 _LONGEST_NAME: Final = 50
+LONGEST_REASON: Final = 100
 _LONGEST_PURPOSE: Final = 100
 _MOST_LIMITS: Final = 50
 _POINTS: Final = str.maketrans(dict.fromkeys("•・‧", "·"))
@@ -132,6 +133,7 @@ class Agent:
     representative: str = field(repr=False)
     """The legal representative when the agent was appointed."""
     dismissed_at: datetime | None
+    dismissal_reason: str | None = field(default=None, repr=False)
 
     def permits(self, act: WalletAct, licence_type: str | None, service_item: str | None) -> bool:
         """Whether something is within the limits; None for a type or item where it is about none."""
@@ -298,16 +300,25 @@ class Agents:
             self._enter(session, row.number, 1, "appoint", actor, terms)
         return self._agent_of(row)
 
-    def dismiss(self, holder: HolderIndex, number: str, *, actor: str) -> Agent:
+    def dismiss(self, holder: HolderIndex, number: str, *, actor: str, reason: str | None = None) -> Agent:
         """Dismiss an agent of a body, from this moment on.
 
+        :param reason: kept with the agent's name, for the body to read; at most :data:`LONGEST_REASON` characters.
         :raises AgentUnknownError: the body has none in office with this number.
+        :raises AppointmentInvalidError: the reason is empty, too long, or has control characters.
         """
+        if reason is not None:
+            reason = reason.strip()
+            if not reason or len(reason) > LONGEST_REASON or not reason.isprintable():
+                _invalid(f"请写明解除理由，不超过 {LONGEST_REASON} 字", "say why the agent is dismissed")
         with self._database.transaction() as session:
             row = session.get(AgentRow, number, with_for_update=True)
             if row is None or row.holder_index != holder.value or row.dismissed_at is not None:
                 raise AgentUnknownError(number=number[:32])
             row.dismissed_at, row.dismissed_by = self._clock.now(), actor
+            if reason is not None:
+                names = {**self._names(row), "dismissal_reason": reason}
+                row.names = self._vault.encrypt(json.dumps(names).encode(), context=_agent_context(number))
             self._enter(session, number, 2, "dismiss", actor, {})
         return self._agent_of(row)
 
@@ -317,6 +328,17 @@ class Agents:
         with self._database.transaction() as session:
             rows = session.scalars(statement.order_by(AgentRow.appointed_at.desc()).limit(MOST_LISTED))
             return [self._agent_of(row) for row in rows]
+
+    def agent(self, holder: HolderIndex, number: str) -> Agent:
+        """One whom a body appointed, in office or not.
+
+        :raises AgentUnknownError: the body never appointed one with this number.
+        """
+        with self._database.transaction() as session:
+            row = session.get(AgentRow, number)
+            if row is None or row.holder_index != holder.value:
+                raise AgentUnknownError(number=number[:32])
+            return self._agent_of(row)
 
     def in_office(self, holder: HolderIndex) -> list[Agent]:
         """The agents who may act for a body now."""
@@ -421,8 +443,12 @@ class Agents:
         entry = Record(f"agent.{act}", f"agent:{number}", self._clock.now(), facts, {"by": actor})
         self._log.add(session, entry, number=place)
 
+    def _names(self, row: AgentRow) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._vault.decrypt(row.names, context=_agent_context(row.number)))
+        return found
+
     def _agent_of(self, row: AgentRow) -> Agent:
-        names: dict[str, Any] = json.loads(self._vault.decrypt(row.names, context=_agent_context(row.number)))
+        names = self._names(row)
         return Agent(
             number=row.number,
             holder=HolderIndex(row.holder_index),
@@ -438,6 +464,7 @@ class Agents:
             appointed_by=row.appointed_by,
             representative=names["representative"],
             dismissed_at=row.dismissed_at,
+            dismissal_reason=names.get("dismissal_reason"),
         )
 
 

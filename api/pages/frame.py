@@ -24,6 +24,7 @@ from api.security import services_of
 from api.sessions import maybe_signed_in
 from api.signed_in import SignedIn
 from store.errors import YinzhengError
+from trust.codes import mask
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 _ONE_YEAR: Final = 365 * 24 * 3600
@@ -78,6 +79,7 @@ NAVIGATION: list[Page] = [
     Page(Area.WALLET, "/wallet", "wallet_licences", "card", holders=True),
     Page(Area.WALLET, "/wallet/consents", "wallet_consents", "hand", holders=True),
     Page(Area.WALLET, "/wallet/looks", "wallet_looks", "eye", holders=True),
+    Page(Area.WALLET, "/wallet/more", "wallet_more", "menu", holders=True),
     Page(Area.SEALS, "/seals/requests", "seal_requests", "inbox", roles=SEAL_READERS),
     Page(Area.SEALS, "/seals", "seal_list", "seal", roles=SEAL_READERS),
 ]
@@ -203,7 +205,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"moment": _moment, "utc": _utc}
+    environment.filters |= {"moment": _moment, "utc": _utc, "masked": mask}
     environment.globals["asset"] = asset
     return environment
 

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from api.pages import acting, design, router, seal_requests, seals, sign_in, wallet
+from api.pages import (
+    acting,
+    agents,
+    codes,
+    consents,
+    design,
+    looks,
+    router,
+    seal_requests,
+    seals,
+    sign_in,
+    wallet,
+    wallet_life,
+)
 
 ROUTERS = (
     router.router,
@@ -12,4 +25,9 @@ ROUTERS = (
     wallet.router,
     seal_requests.router,
     seals.router,
+    codes.router,
+    consents.router,
+    looks.router,
+    agents.router,
+    wallet_life.router,
 )

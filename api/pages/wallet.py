@@ -1,136 +1,127 @@
-"""The wallet's pages: a holder's licences, showing one by a QR code, consents, and who looked."""
+"""The wallet's pages on licences: all of them, one of them, the PDF, how they are arranged."""
 
 from __future__ import annotations
 
-from base64 import b64encode
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.consent_schemas import ConsentRequestView, ConsentView
-from api.languages import language_of
-from api.look_schemas import LookView
-from api.pages.frame import Area, show
+from api.languages import Language, language_of
+from api.pages.wallet_frame import show_wallet, to, type_name, visible
 from api.pages.words import WORDS
 from api.routers.issuer import IdentifierPath, pdf_response
 from api.security import ServicesDep
 from api.services import Services
-from api.sessions import CsrfCheckedDep, PersonDep
-from trust import HolderIndex
-from wallet import RequestState
-from wallet.presentations import LIFETIME
+from api.sessions import ActingDep, CsrfCheckedDep
+from trust import Licence, LicenceState
+from wallet import Acting, Entry, WalletAct
+from wallet.errors import NotInWalletError
 
 router = APIRouter(prefix="/wallet", dependencies=[CsrfCheckedDep])
-_MOST_LOOKS = 100
+
+By = Literal["type", "state", "issuer"]
 
 
 @router.get("", response_class=HTMLResponse)
-def licences(request: Request, services: ServicesDep, person: PersonDep) -> HTMLResponse:
-    """The licences as cards, grouped by type; those that their holder hid are left out."""
-    today = services.register.today()
-    groups: dict[str, list[Any]] = {}
-    for each in services.wallets.entries(person.holder):
-        if not each.hidden:
-            name = each.licence.type.name_zh if language_of(request) == "zh" else each.licence.type.name_en
-            groups.setdefault(name, []).append((each.licence, each.licence.state_on(today).value))
-    return _show(request, services, person.holder, "wallet/licences.html", groups=groups)
-
-
-@router.post("/open", response_class=RedirectResponse)
-def open_wallet(services: ServicesDep, person: PersonDep) -> Response:
-    """Opens the wallet, and takes in what the register has for its holder."""
-    services.wallets.open(person.holder)
-    return _to("/wallet")
-
-
-@router.get("/licences/{identifier}", response_class=HTMLResponse)
-def licence(request: Request, services: ServicesDep, person: PersonDep, identifier: IdentifierPath) -> HTMLResponse:
-    """One licence."""
-    found = services.wallets.licence(person.holder, identifier)
-    state = found.state_on(services.register.today()).value
-    return _show(request, services, person.holder, "wallet/licence.html", here="/wallet", licence=found, state=state)
-
-
-@router.get("/licences/{identifier}/pdf", response_class=Response)
-def download(services: ServicesDep, person: PersonDep, identifier: IdentifierPath) -> Response:
-    """The sealed PDF."""
-    return pdf_response(services.wallets.pdf(person.holder, identifier), identifier)
-
-
-@router.post("/licences/{identifier}/code", response_class=HTMLResponse)
-def code(
+def licences(
     request: Request,
     services: ServicesDep,
-    person: PersonDep,
-    identifier: IdentifierPath,
-    purpose: Annotated[str, Form(max_length=100)] = "",
+    acting: ActingDep,
+    by: Annotated[By, Query()] = "type",
+    found: Annotated[int | None, Query(ge=0, le=10_000)] = None,
 ) -> HTMLResponse:
-    """A QR code that is good for one look within a minute; asked for anew when its time is up."""
-    chosen = purpose.strip() or WORDS[language_of(request)]["show_purpose_default"]
-    made = services.presentations.present(person.holder, identifier, purpose=chosen)
-    found = services.wallets.licence(person.holder, identifier)
-    return _show(
+    """The licences as cards, in groups; those that their holder hid stand folded away below."""
+    today, group = services.register.today(), _group(by, language_of(request), services)
+    shown = [each for each in services.wallets.entries(acting.holder) if visible(acting, each.licence.type.slug)]
+    groups: dict[str, list[tuple[Entry, str]]] = {}
+    for each in shown:
+        if not each.hidden:
+            groups.setdefault(group(each.licence), []).append((each, each.licence.state_on(today).value))
+    state = services.wallets.state(acting.holder)
+    return show_wallet(
         request,
         services,
-        person.holder,
-        "wallet/code.html",
-        here="/wallet",
-        licence=found,
-        purpose=chosen,
-        picture=f"data:image/png;base64,{b64encode(made.qr_png()).decode()}",
-        seconds=int(LIFETIME.total_seconds()),
+        acting,
+        "wallet/licences.html",
+        groups=groups,
+        hidden=[(each, each.licence.state_on(today).value) for each in shown if each.hidden],
+        by=by,
+        found=found,
+        is_open=state.opened_at is not None and state.closed_at is None,
     )
 
 
-@router.get("/consents", response_class=HTMLResponse)
-def consents(request: Request, services: ServicesDep, person: PersonDep) -> HTMLResponse:
-    """What departments ask for, and what the holder agreed to."""
-    names, now = services.names(), services.clock.now()
-    asked = [
-        ConsentRequestView.of(each, names)
-        for each in services.consent_requests.of_holder(person.holder)
-        if each.state is RequestState.OPEN
-    ]
-    given = [ConsentView.of(each, names, now) for each in services.licence_consents.of_holder(person.holder)]
-    return _show(request, services, person.holder, "wallet/consents.html", asked=asked, given=given)
+@router.post("/open", response_class=RedirectResponse)
+def open_wallet(services: ServicesDep, acting: ActingDep) -> Response:
+    """Opens the wallet, and takes in what the register has for its holder."""
+    acting.require(WalletAct.MANAGE)
+    count = services.wallets.open(acting.holder)
+    services.agents.note(acting, WalletAct.MANAGE)
+    return to(f"/wallet?found={count}")
 
 
-@router.post("/consents/{number}/withdraw", response_class=RedirectResponse)
-def withdraw(services: ServicesDep, person: PersonDep, number: str) -> Response:
-    """Withdraws a consent from this moment on."""
-    services.licence_consents.withdraw(person.holder, number)
-    return _to("/wallet/consents")
+@router.get("/licences/{identifier}", response_class=HTMLResponse)
+def licence(request: Request, services: ServicesDep, acting: ActingDep, identifier: IdentifierPath) -> HTMLResponse:
+    """One licence."""
+    entry = entry_of(services, acting, identifier)
+    slug = entry.licence.type.slug
+    return show_wallet(
+        request,
+        services,
+        acting,
+        "wallet/licence.html",
+        here="/wallet",
+        licence=entry.licence,
+        entry=entry,
+        state=entry.licence.state_on(services.register.today()).value,
+        may_view=acting.permits(WalletAct.VIEW, licence_type=slug),
+        may_present=acting.permits(WalletAct.PRESENT, licence_type=slug),
+    )
 
 
-@router.post("/requests/{number}", response_class=RedirectResponse)
-def answer(
-    services: ServicesDep, person: PersonDep, number: str, agree: Annotated[str, Form(pattern="^(yes|no)$")]
+@router.get("/licences/{identifier}/pdf", response_class=Response)
+def download(services: ServicesDep, acting: ActingDep, identifier: IdentifierPath) -> Response:
+    """The sealed PDF."""
+    entry = entry_of(services, acting, identifier)
+    acting.require(WalletAct.VIEW, licence_type=entry.licence.type.slug)
+    services.agents.note(acting, WalletAct.VIEW, identifier)
+    return pdf_response(services.wallets.pdf(acting.holder, identifier), identifier)
+
+
+@router.post("/licences/{identifier}/arrangement", response_class=RedirectResponse)
+def arrange(
+    services: ServicesDep,
+    acting: ActingDep,
+    identifier: IdentifierPath,
+    wish: Annotated[Literal["pin", "unpin", "hide", "show"], Form()],
 ) -> Response:
-    """Agrees to what a department asks for, or refuses it."""
-    if agree == "yes":
-        services.consent_requests.agree(person.holder, number)
-    else:
-        services.consent_requests.refuse(person.holder, number)
-    return _to("/wallet/consents")
+    """Pins a licence to the top, or folds it away; and takes either back."""
+    acting.require(WalletAct.MANAGE)
+    entry = services.wallets.entry(acting.holder, identifier)
+    pinned = {"pin": True, "unpin": False, "hide": False}.get(wish, entry.pinned)
+    hidden = {"hide": True, "show": False, "pin": False}.get(wish, entry.hidden)
+    services.wallets.arrange(acting.holder, identifier, pinned=pinned, hidden=hidden)
+    return to("/wallet" if wish in {"hide", "show"} else f"/wallet/licences/{identifier}")
 
 
-@router.get("/looks", response_class=HTMLResponse)
-def looks(request: Request, services: ServicesDep, person: PersonDep) -> HTMLResponse:
-    """Who looked."""
-    names = services.names()
-    found = services.looks.at(services.wallets.identifiers(person.holder), limit=_MOST_LOOKS)
-    views = [LookView.of(each, names) for each in found]
-    return _show(request, services, person.holder, "wallet/looks.html", looks=views)
+def entry_of(services: Services, acting: Acting, identifier: str) -> Entry:
+    """A licence of the wallet that who acts may look at or show.
+
+    :raises NotInWalletError: it is not in this wallet, or of a type beyond the limits, which look alike.
+    """
+    entry = services.wallets.entry(acting.holder, identifier)
+    if not visible(acting, entry.licence.type.slug):
+        raise NotInWalletError
+    return entry
 
 
-def _show(
-    request: Request, services: Services, holder: HolderIndex, template: str, here: str | None = None, **values: Any
-) -> HTMLResponse:
-    waiting = sum(each.state is RequestState.OPEN for each in services.consent_requests.of_holder(holder))
-    counts = {"wallet_consents": waiting} if waiting else {}
-    return show(request, template, area=Area.WALLET, here=here, counts=counts, **values)
-
-
-def _to(address: str) -> Response:
-    return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
+def _group(by: By, language: Language, services: Services) -> Callable[[Licence], str]:
+    today, words = services.register.today(), WORDS[language]
+    if by == "issuer":
+        return lambda licence: licence.issuer_name
+    if by == "state":
+        order = {each: words[each.value] for each in LicenceState}
+        return lambda licence: order[licence.state_on(today)]
+    return lambda licence: type_name(language, licence.type)

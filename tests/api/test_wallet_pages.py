@@ -20,8 +20,8 @@ def test_a_holder_shows_a_code_once_and_sees_who_looked(front: Front) -> None:
     licence = front.house.issue("physician_practice_certificate")
     assert licence.holder.code == PEOPLE["jingshu"].number
     token = {"csrf_token": browser.signed_in.csrf_token}
-    assert "开通卡包" in front.http.get("/wallet").text or licence.number in front.http.get("/wallet").text
-    assert licence.number in front.http.post("/wallet/open", data=token).text
+    assert "开通卡包" in front.http.get("/wallet").text or licence.identifier in front.http.get("/wallet").text
+    assert licence.identifier in front.http.post("/wallet/open", data=token).text
     address = f"/wallet/licences/{licence.identifier}"
     assert licence.holder.name in front.http.get(address).text
     page = front.http.post(f"{address}/code", data={**token, "purpose": "住宿登记"})

@@ -30,7 +30,8 @@ function sendOnce() {
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented || event.target.method === "dialog") return;
     const button = event.submitter;
-    if (button) setTimeout(() => { button.disabled = true; });
+    // a download leaves the page as it is
+    if (button && !("downloads" in button.dataset)) setTimeout(() => { button.disabled = true; });
   });
   addEventListener("pageshow", () => {
     for (const button of document.querySelectorAll("form button:disabled:not([data-waits])")) button.disabled = false;
