@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("sealing", "sm2", "register", "rendering", "batches", "transparency", "http_checks")
+NAMES = ("sealing", "sm2", "register", "rendering", "batches", "transparency", "http_checks", "pages")
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.builtin_provider.router import only_here
-from api.pages.frame import show
+from api.pages.frame import NAVIGATION, show
 from api.security import ServicesDep, remote_address
 from api.services import Services
 from api.sessions import (
@@ -22,7 +22,8 @@ from api.sessions import (
     set_session,
 )
 from api.sign_in_errors import SignInNotSetUpError
-from api.signed_in import SignIns, local_address
+from api.signed_in import SignedIn, SignIns, local_address
+from wallet import ActingPerson
 
 router = APIRouter()
 
@@ -71,9 +72,20 @@ def by_link(request: Request, services: ServicesDep, token: str) -> Response:
     settings = services.settings
     identity = services.sign_in_links.take(token).identity(services.builtin_provider.issuer)
     made = services.sessions.begin(identity, instead_of=request.cookies.get(session_cookie(settings)))
-    answer = RedirectResponse("/acting", 303, {"Cache-Control": "no-store"})
+    onward = _first_page(services, services.sessions.find(made))
+    answer = RedirectResponse(onward, 303, {"Cache-Control": "no-store"})
     set_session(answer, settings, made)
     return answer
+
+
+def _first_page(services: Services, found: SignedIn) -> str:
+    """Where somebody begins: an officer at the first page of the role, others at their wallet, or at whose to open."""
+    officer = services.officers.of(found)
+    if officer is not None:
+        return next((each.path for each in NAVIGATION if not officer.roles.isdisjoint(each.roles)), "/")
+    if found.holder is not None and services.agents.mandates(ActingPerson(found.holder, found.name, found.bodies)):
+        return "/acting"
+    return "/wallet"
 
 
 @router.get("/sign-out", response_class=HTMLResponse)

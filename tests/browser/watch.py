@@ -63,4 +63,4 @@ class Watch:
 def watched(page: Page) -> None:
     """Let what is under way on a page come to an end, so that it is noted."""
     if not page.is_closed():
-        page.evaluate("() => new Promise((done) => setTimeout(done, 0))")
+        page.wait_for_timeout(1)
