@@ -1,9 +1,11 @@
-"""Finding licences in the register: by what is on them, in pages, newest first."""
+"""Finding licences in the register: by what is on them, in pages, newest or oldest first."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,6 +23,9 @@ from trust.licence import Licence, LicenceState
 from trust.register import Register, local_date
 
 MOST_A_PAGE = 1000
+READ_FOR_NAME = 1000
+"""Names rest encrypted: so many licences are read for a page that looks for one, and its cursor goes on from there."""
+_AT_ONCE = 100
 
 _ON_RECORD = frozenset({LicenceState.SUSPENDED, LicenceState.REVOKED, LicenceState.CANCELLED, LicenceState.SUPERSEDED})
 
@@ -29,11 +34,15 @@ _ON_RECORD = frozenset({LicenceState.SUSPENDED, LicenceState.REVOKED, LicenceSta
 class LicenceSearch:
     """Which licences to find. Everything said has to hold; nothing said finds all."""
 
+    words: str | None = None
+    """What somebody typed: an identifier, a number or a holder's code, each whole; else a part of a name."""
     identifier: str | None = None
     number: str | None = None
     """证照编号, whole."""
     holder_code: str | None = None
     """A citizen identity number or a unified social credit code, whole."""
+    holder_name: str | None = None
+    """A part of the name of a holder."""
     licence_type: str | None = None
     """Slug or code of the type."""
     issuer_code: str | None = None
@@ -51,14 +60,16 @@ class LicenceSearch:
 
 @dataclass(frozen=True)
 class LicencePage:
-    """Some licences, newest first, and where to go on."""
+    """Some licences in their order, and where to go on."""
 
     licences: tuple[Licence, ...]
     next_cursor: str | None
 
 
 class Searching:
-    """Finds licences. Numbers and holders are found by keyed indexes, so that only whole ones are."""
+    """Finds licences. Numbers and holders' codes are found by keyed indexes, so that only whole ones are; names by
+    reading one licence after the other.
+    """
 
     def __init__(
         self, database: Database, register: Register, vault: FieldVault, catalogue: Catalogue, clock: Clock
@@ -73,26 +84,66 @@ class Searching:
         """The calendar day now, where the licences hold."""
         return self._register.today()
 
-    def search(self, search: LicenceSearch, *, cursor: str | None = None, limit: int = 100) -> LicencePage:
-        """Licences that a search finds.
+    def search(
+        self, search: LicenceSearch, *, cursor: str | None = None, limit: int = 100, oldest_first: bool = False
+    ) -> LicencePage:
+        """Licences that a search finds. A page that looks for a name may be short, or empty, and yet have a cursor.
 
         :param cursor: from the page before.
         :raises TypeUnknownError: there is no such type.
-        :raises SearchInvalidError: the cursor is none, the limit is not 1 to 1000, or a code or region cannot be.
+        :raises SearchInvalidError: the cursor is none, the limit is not 1 to 1000, or a code, region or text cannot be.
         """
         if not 1 <= limit <= MOST_A_PAGE:
             raise SearchInvalidError(
                 problem_zh=f"每页条数应在 1 至 {MOST_A_PAGE} 之间。",
                 problem_en=f"a page has 1 to {MOST_A_PAGE} licences.",
             )
-        statement = sa.select(LicenceRow).where(*self._conditions(search)).order_by(LicenceRow.id.desc())
+        statement, name = self._statement(search)
+        statement = statement.order_by(LicenceRow.id if oldest_first else LicenceRow.id.desc())
         if cursor is not None:
-            statement = statement.where(LicenceRow.id < _place(cursor))
+            place = _place(cursor)
+            statement = statement.where(LicenceRow.id > place if oldest_first else LicenceRow.id < place)
+        if name is not None:
+            return self._named(statement, name, limit)
         with self._database.transaction() as session:
             rows = session.scalars(statement.limit(limit + 1)).all()
         more = len(rows) > limit
         licences = tuple(self._register.licence_of(row) for row in rows[:limit])
         return LicencePage(licences, _cursor(rows[limit - 1].id) if more else None)
+
+    def _statement(self, search: LicenceSearch) -> tuple[sa.Select[LicenceRow], str | None]:
+        """What PostgreSQL can find, and the name that then is read for."""
+        statement = sa.select(LicenceRow).where(*self._conditions(search))
+        if search.words is None:
+            return statement, search.holder_name
+        words = unicodedata.normalize("NFC", search.words).strip()
+        if not words.isprintable():
+            raise SearchInvalidError(problem_zh="含有控制字符。", problem_en="the text has control characters.")
+        exact = statement.where(sa.or_(*self._meant_by(words, search.licence_type)))
+        with self._database.transaction() as session:
+            found = session.scalar(exact.with_only_columns(LicenceRow.id).limit(1)) is not None
+        return (exact, search.holder_name) if found else (statement, words)
+
+    def _meant_by(self, words: str, licence_type: str | None) -> list[sa.ColumnElement[bool]]:
+        meant = [LicenceRow.identifier == words, self._numbered(words, licence_type)]
+        with suppress(SearchInvalidError):
+            meant.append(LicenceRow.holder_index == self._holder(words.upper()).value)
+        return meant
+
+    def _named(self, statement: sa.Select[LicenceRow], name: str, limit: int) -> LicencePage:
+        """The next of the licences with a part of a name, as far as is read for one page."""
+        wanted, found, read, last = name.casefold(), [], 0, 0
+        with self._database.transaction() as session:
+            rows = session.scalars(statement.limit(READ_FOR_NAME), execution_options={"yield_per": _AT_ONCE})
+            for row in rows:
+                licence = self._register.licence_of(row)
+                read, last = read + 1, row.id
+                if any(wanted in each.name.casefold() for each in (licence.holder, *licence.co_holders)):
+                    found.append(licence)
+                    if len(found) == limit:
+                        break
+            more = len(found) == limit or read == READ_FOR_NAME
+        return LicencePage(tuple(found), _cursor(last) if more else None)
 
     def _conditions(self, search: LicenceSearch) -> list[sa.ColumnElement[bool]]:
         found: list[sa.ColumnElement[bool]] = []
@@ -105,9 +156,7 @@ class Searching:
             if value is not None:
                 found.append(column == value)
         if search.number is not None:
-            slugs = [slug] if slug is not None else [each.slug for each in self._catalogue]
-            indexes = [number_index(self._vault, each, search.number) for each in slugs]
-            found.append(LicenceRow.number_index.in_(indexes))
+            found.append(self._numbered(search.number, search.licence_type))
         if search.holder_code is not None:
             found.append(LicenceRow.holder_index == self._holder(search.holder_code).value)
         if search.region_code is not None:
@@ -121,6 +170,10 @@ class Searching:
         if search.state is not None:
             found.append(_in_state(search.state, local_date(self._clock.now())))
         return found
+
+    def _numbered(self, number: str, licence_type: str | None) -> sa.ColumnElement[bool]:
+        kinds = [self._catalogue.get(licence_type)] if licence_type is not None else self._catalogue
+        return LicenceRow.number_index.in_([number_index(self._vault, each.slug, number) for each in kinds])
 
     def _holder(self, code: str) -> HolderIndex:
         today = local_date(self._clock.now())

@@ -74,11 +74,15 @@ class Viewer:
 SEAL_READERS: Final = frozenset({Role.SEAL_APPLICANT, Role.SEAL_APPROVER, Role.AUDITOR})
 """Who may look at seals: those who apply and act, those who decide, and those who audit."""
 
+_ISSUER: Final = frozenset({Role.ISSUER})
+_CONSOLE: Final = frozenset({Role.ISSUER, Role.ADMINISTRATOR})
 NAVIGATION: list[Page] = [
     Page(Area.CHECK, "/", "area_check", "shield", public=True),
     Page(Area.WALLET, "/wallet", "wallet_licences", "card", holders=True),
     Page(Area.WALLET, "/wallet/consents", "wallet_consents", "hand", holders=True),
     Page(Area.WALLET, "/wallet/looks", "wallet_looks", "eye", holders=True),
+    Page(Area.CONSOLE, "/console", "console_home", "building", roles=_CONSOLE),
+    Page(Area.CONSOLE, "/console/licences", "console_licences", "search", roles=_ISSUER),
     Page(Area.WALLET, "/wallet/more", "wallet_more", "menu", holders=True),
     Page(Area.SEALS, "/seals/requests", "seal_requests", "inbox", roles=SEAL_READERS),
     Page(Area.SEALS, "/seals", "seal_list", "seal", roles=SEAL_READERS),

@@ -16,6 +16,7 @@ from api.pages import (
     wallet,
     wallet_life,
 )
+from api.pages.console import licences
 
 ROUTERS = (
     router.router,
@@ -30,4 +31,5 @@ ROUTERS = (
     looks.router,
     agents.router,
     wallet_life.router,
+    licences.router,
 )

@@ -68,5 +68,5 @@ def confirm(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath
     Says which person a licence names by name only: the legal representative of a business licence, the newborn of a
     certificate of birth. Only then can the one act for the body, and the parents for the child. A later word counts.
     """
-    licence = own(services, client, identifier)
+    licence = own(services, client.organisation_code, identifier)
     services.agents.confirm(licence, body.id_number, actor=f"client:{client.id}")

@@ -105,7 +105,7 @@ def search(
 @router.get("/licences/{identifier}", summary="查询证照 Look up", responses=responses(401, 403, 404, 422))
 def look_up(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath, response: Response) -> LicenceView:
     """本机构签发的证照。A licence that the client's body issued."""
-    return shown(services, own(services, client, identifier), response)
+    return shown(services, own(services, client.organisation_code, identifier), response)
 
 
 @router.get(
@@ -116,20 +116,20 @@ def look_up(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath
 )
 def download(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath) -> Response:
     """加盖电子印章的 PDF。The sealed PDF."""
-    return pdf_response(services.register.pdf(own(services, client, identifier)), identifier)
+    return pdf_response(services.register.pdf(own(services, client.organisation_code, identifier)), identifier)
 
 
 @router.get("/licences/{identifier}/events", summary="证照履历 History", responses=responses(401, 403, 404, 422))
 def events(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath) -> list[EventView]:
     """对该证照办理过的全部事项。All that was done to the licence."""
-    own(services, client, identifier)
+    own(services, client.organisation_code, identifier)
     return [EventView.of(event) for event in services.register.history(identifier)]
 
 
 @router.get("/licences/{identifier}/log", summary="日志证明 Log proofs", responses=responses(401, 403, 404, 422))
 def log_proofs(services: ServicesDep, client: IssuerDep, identifier: IdentifierPath) -> list[dict[str, Any]]:
     """该证照各项记录载入透明日志的证明，含盐值，勿公开。Proofs of all records, with their salts: not for everybody."""
-    own(services, client, identifier)
+    own(services, client.organisation_code, identifier)
     return [proof.to_json() for proof in services.transparency_log.prove(identifier)]
 
 
@@ -142,10 +142,10 @@ def pdf_response(data: bytes, identifier: str) -> Response:
     )
 
 
-def own(services: Services, client: Client, identifier: str) -> Licence:
-    """A licence of the client's own body; another's looks like one that does not exist."""
+def own(services: Services, organisation_code: str | None, identifier: str) -> Licence:
+    """A licence of a body's own; another's looks like one that does not exist."""
     licence = services.register.get(identifier)
-    if licence.issuer_code != client.organisation_code:
+    if licence.issuer_code != organisation_code:
         raise LicenceUnknownError
     return licence
 

@@ -46,7 +46,7 @@ def _marks(
     if_match: IfMatchHeader = None,
 ) -> Marks:
     """The marks of a request about a licence of the client's own body."""
-    own(services, client, identifier)
+    own(services, client.organisation_code, identifier)
     return Marks(client, revision_of(if_match), once(client, key, digest))
 
 

@@ -96,3 +96,34 @@ def test_what_cannot_be_searched_for_is_refused(house: House) -> None:
             found(house, **terms)
     with pytest.raises(TypeUnknownError):
         found(house, licence_type="no_such_type")
+
+
+def test_words_are_taken_for_what_they_are(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = house.issue(), house.issue("physician_practice_certificate")
+    for licence in (first, second):
+        for words in (licence.identifier, licence.number, f" {licence.holder.code.lower()} ", licence.holder.name[-2:]):
+            assert licence.identifier in found(house, words=words)
+    assert found(house, words=first.number[:-1]) == []
+    assert found(house, holder_name=second.holder.name[:1]) == [second.identifier]
+    assert found(house, words=second.holder.name, issuer_code=MARKET.code) == []
+    with pytest.raises(SearchInvalidError):
+        found(house, words="a\0b")
+
+
+def test_a_name_is_looked_for_in_as_many_licences_as_a_page_reads(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oldest = house.issue()
+    house.issue("physician_practice_certificate")
+    monkeypatch.setattr("trust.searching.READ_FOR_NAME", 1)
+    searching, search = house.services.searching, LicenceSearch(holder_name=oldest.holder.name[1:5])
+    page = searching.search(search)
+    assert page.licences == ()
+    assert page.next_cursor is not None
+    page = searching.search(search, cursor=page.next_cursor)
+    assert [each.identifier for each in page.licences] == [oldest.identifier]
+    forward = searching.search(LicenceSearch(), oldest_first=True, limit=1)
+    assert [each.identifier for each in forward.licences] == [oldest.identifier]
+    onward = searching.search(LicenceSearch(), oldest_first=True, limit=1, cursor=forward.next_cursor)
+    assert onward.next_cursor is None
+    assert len(onward.licences) == 1

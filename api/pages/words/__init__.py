@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from api.languages import Language
-from api.pages.words import check, common, design, seals, sign_in, wallet
+from api.pages.words import check, common, console, design, seals, sign_in, wallet
 
 Pairs = Mapping[str, tuple[str, str]]
 """Chinese and English, by what templates call it."""
 
-TABLES: tuple[Pairs, ...] = (common.WORDS, check.WORDS, design.WORDS, seals.WORDS, sign_in.WORDS, wallet.WORDS)
+_MODULES = (common, check, console, design, seals, sign_in, wallet)
+TABLES: tuple[Pairs, ...] = tuple(each.WORDS for each in _MODULES)
 
 
 def _in(language: Language) -> Mapping[str, str]:

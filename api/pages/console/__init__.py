@@ -1,0 +1,1 @@
+"""The department console: what officers of an issuing body do with its licences, batches, feedback and types."""
