@@ -5,7 +5,18 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("sealing", "sm2", "register", "rendering", "batches", "transparency", "http_checks", "pages")
+NAMES = (
+    "sealing",
+    "sm2",
+    "register",
+    "rendering",
+    "batches",
+    "transparency",
+    "http_checks",
+    "check_stream",
+    "offline_qr",
+    "pages",
+)
 
 
 def main() -> None:

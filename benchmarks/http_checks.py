@@ -126,7 +126,8 @@ async def _open(port: int, request: bytes, rate: float) -> list[float]:
     return sorted(seconds)
 
 
-async def _when_up(port: int, request: bytes) -> None:
+async def when_up(port: int, request: bytes) -> None:
+    """Returns once a service answers, and has answered some times."""
     while True:
         try:
             connection = Connection(*await asyncio.open_connection("127.0.0.1", port))
@@ -140,7 +141,7 @@ async def _when_up(port: int, request: bytes) -> None:
 
 async def _measure(port: int, check: bytes) -> None:
     bare = b"GET /bare HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-    await _when_up(port, check)
+    await when_up(port, check)
     speeds: dict[str, float] = {}
     ways: dict[str, Callable[[], Awaitable[float]]] = {
         "bare": lambda: _closed(port, bare),

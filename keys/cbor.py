@@ -73,19 +73,20 @@ def _read(data: bytes, at: int, depth: int) -> tuple[Value, int]:
     """The value at a place, and where it ends."""
     if at >= len(data):
         _refuse("it ends early")
-    major, number = data[at] >> 5, data[at] & 31
+    first = data[at]
+    number, major = first & 31, first >> 5
     at += 1
     if number >= 24:
         number, at = _number(data, at, number)
+    if major in (_TEXT, _BYTES):
+        end = at + number
+        if end > len(data):
+            _refuse("it ends early")
+        return (_text(data[at:end]) if major == _TEXT else data[at:end]), end
     if major == _UNSIGNED:
         return number, at
     if major == _NEGATIVE:
         return -1 - number, at
-    if major in (_BYTES, _TEXT):
-        end = at + number
-        if end > len(data):
-            _refuse("it ends early")
-        return (data[at:end] if major == _BYTES else _text(data[at:end])), end
     if major > _MAP:
         _refuse("a tag, a float or a simple value")
     # each element takes a byte at least, so that no number can promise more than there is
@@ -95,6 +96,8 @@ def _read(data: bytes, at: int, depth: int) -> tuple[Value, int]:
 
 
 def _number(data: bytes, at: int, more: int) -> tuple[int, int]:
+    if more == 24 and at < len(data) and data[at] >= 24:
+        return data[at], at + 1
     size, least = _SIZES.get(more, (0, 0))
     number = int.from_bytes(data[at : at + size], "big")
     if not size or at + size > len(data) or number < least:
@@ -104,7 +107,7 @@ def _number(data: bytes, at: int, more: int) -> tuple[int, int]:
 
 def _text(data: bytes) -> str:
     try:
-        return data.decode("utf-8")
+        return data.decode()
     except UnicodeDecodeError:
         _refuse("text that is not UTF-8")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from cryptography.exceptions import InvalidSignature
@@ -22,7 +23,8 @@ from keys.errors import PurposeMismatchError
 
 _SIGN1: Final = b"\xd2"
 """Tag 18 (RFC 9052 2)."""
-_CONTEXT: Final = "Signature1"
+_STRUCTURE: Final = b"\x84\x6aSignature1"
+"""An array of four, and the first of them: the context of a signature."""
 _ALG, _X5CHAIN, _ES256 = 1, 33, -7
 _SIZE: Final = 32
 """Bytes of each of the two numbers of a signature."""
@@ -52,20 +54,19 @@ class Sign1:
         """
         try:
             parts = cbor.decode(data[1:]) if data[:1] == _SIGN1 else None
-            protected = parts[0] if isinstance(parts, tuple) and len(parts) == 4 else None
-            header = cbor.decode(protected) if isinstance(protected, bytes) else None
         except cbor.CborError as error:
             _refuse(str(error))
-        if not isinstance(parts, tuple) or not isinstance(protected, bytes):
+        if not isinstance(parts, tuple) or len(parts) != 4:
             _refuse("form")
-        if not isinstance(header, dict) or header.keys() != {_ALG, _X5CHAIN} or header[_ALG] != _ES256:
-            _refuse("header")
-        _, unprotected, payload, signature = parts
+        protected, unprotected, payload, signature = parts
+        if not isinstance(protected, bytes):
+            _refuse("form")
+        chain = _chain_of(protected)
         if unprotected != {} or not isinstance(payload, bytes) or not isinstance(signature, bytes):
             _refuse("form")
         if len(signature) != 2 * _SIZE:
             _refuse("signature")
-        return cls(protected, _chain(header[_X5CHAIN]), payload, signature)
+        return cls(protected, chain, payload, signature)
 
     def is_signed_by(self, key: ec.EllipticCurvePublicKey) -> bool:
         """Whether the signature is that of a key on P-256."""
@@ -103,7 +104,19 @@ class CoseSigner:
 
 def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
     # RFC 9052 4.4, nothing being supplied from outside
-    return cbor.encode([_CONTEXT, protected, b"", payload])
+    return b"".join((_STRUCTURE, cbor.encode(protected), b"\x40", cbor.encode(payload)))
+
+
+@lru_cache(maxsize=64)
+def _chain_of(protected: bytes) -> tuple[bytes, ...]:
+    """The certificates in a protected header, which is the same for all that a signer signs."""
+    try:
+        header = cbor.decode(protected)
+    except cbor.CborError as error:
+        _refuse(str(error))
+    if not isinstance(header, dict) or header.keys() != {_ALG, _X5CHAIN} or header[_ALG] != _ES256:
+        _refuse("header")
+    return _chain(header[_X5CHAIN])
 
 
 def _chain(found: object) -> tuple[bytes, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -77,7 +77,7 @@ def check_offline_presentation(
         return OfflineCheck(verdict([error.reason], checked_at=now), None)
     reasons = [_time(credential, now)]
     if status_list is None:
-        reasons.append(reason(NOT_CHECKED, at=f"{credential.issued_at:%Y-%m-%d %H:%M:%S}Z"))
+        reasons.append(reason(NOT_CHECKED, at=_told(credential.issued_at)))
     else:
         place = StatusReference(credential.status_uri, credential.status_index)
         reasons.append(status_in(status_list, place, anchors, now=now))
@@ -140,12 +140,16 @@ def _time(credential: OfflineCredential, now: datetime) -> Reason:
     if credential.issued_at > now + _AHEAD:
         return reason("offline.not_yet_valid")
     if now >= credential.expires_at:
-        return reason("offline.expired", at=f"{credential.expires_at:%Y-%m-%d %H:%M:%S}Z")
+        return reason("offline.expired", at=_told(credential.expires_at))
     today = local_date(now)
     # a licence can run out at midnight within the minutes for which it is shown
     if today < credential.valid_from or (credential.valid_until is not None and today > credential.valid_until):
         return reason("offline.licence_over")
-    return reason("offline.valid", until=f"{credential.expires_at:%H:%M:%S}Z")
+    return reason("offline.valid", until=_told(credential.expires_at)[-9:])
+
+
+def _told(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC).isoformat(' ', 'seconds')[:19]}Z"
 
 
 def _summary(credential: OfflineCredential, status: str) -> LicenceSummary:

@@ -41,8 +41,10 @@ def reason(code: str, /, **params: object) -> Reason:
     :raises KeyError: there is no such code, or a parameter of its texts is missing.
     """
     entry = CATALOGUE[code]
-    zh = {name: value.zh if isinstance(value, Text) else value for name, value in params.items()}
-    en = {name: value.en if isinstance(value, Text) else value for name, value in params.items()}
+    zh, en = params, params
+    if any(isinstance(value, Text) for value in params.values()):
+        zh = {name: value.zh if isinstance(value, Text) else value for name, value in params.items()}
+        en = {name: value.en if isinstance(value, Text) else value for name, value in params.items()}
     return Reason(
         code=code,
         message_zh=entry.zh.format(**zh),
