@@ -53,6 +53,10 @@ class SealDesk:
         """The bodies whose seals are this desk's business."""
         return [each for each in self._services.organisations.all() if self.administers(each)]
 
+    def people(self) -> list[Person]:
+        """The people whose signatures are this desk's business."""
+        return [each for each in self._services.people.all() if self.administers(each)]
+
     def request(self, request_id: int) -> SealRequest:
         """:raises SealRequestUnknownError: there is no such request, or it is none of this desk's business."""
         found = self._services.seals.find_request(request_id)

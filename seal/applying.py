@@ -36,6 +36,16 @@ class _Owner:
     person: PersonRow | None = None
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What the seal of an application is to be."""
+
+    owner: _Owner
+    kind: SealKind
+    name: str
+    purpose: str | None
+
+
 class Applications:
     """Enters applications into the book of seals."""
 
@@ -53,30 +63,20 @@ class Applications:
         :raises SealFieldError: the application asks for what its owner cannot have.
         :raises ArtworkError: the picture cannot be drawn or taken.
         """
-        owner = self._owner(session, application.owner)
-        kind = application.kind or usual_kind(owner.kind, application.purpose)
         now = self._clock.now()
-        problem = _problem(application, owner.kind, kind)
-        if problem is None and application.valid_until is not None and application.valid_until <= now:
-            problem = ("有效期须晚于今天。", "it would be over before it begins.")
-        if problem is None and changes is not None and not _same_owner(changes, owner):
-            problem = ("只能变更本单位的印章。", "it is to change a seal of another owner.")
-        if problem is not None:
-            raise SealFieldError(problem_zh=problem[0], problem_en=problem[1])
-        name = application.name if kind is SealKind.LEGAL_REPRESENTATIVE and application.name else owner.name
-        name = unicodedata.normalize("NFC", name).strip()
-        purpose = application.purpose or kind.rules.purpose
-        number = _new_number(session, owner.region_code[:6])
-        picture = self._picture(application, owner.kind, kind, name, purpose, number)
-        personal = kind.rules.personal
+        plan = self._plan(session, application, changes)
+        number = _new_number(session, plan.owner.region_code[:6])
+        picture = self._picture(application, plan, number)
+        personal = plan.kind.rules.personal
+        sealed_name = self._vault.encrypt(plan.name.encode(), context=name_context(number)) if personal else None
         row = SealRow(
             number=number,
-            organisation=owner.organisation,
-            person=owner.person,
-            kind=kind,
-            name=None if personal else name,
-            name_encrypted=self._vault.encrypt(name.encode(), context=name_context(number)) if personal else None,
-            purpose=purpose,
+            organisation=plan.owner.organisation,
+            person=plan.owner.person,
+            kind=plan.kind,
+            name=None if personal else plan.name,
+            name_encrypted=sealed_name,
+            purpose=plan.purpose,
             licence_types=sorted(set(application.licence_types)),
             wanted_until=application.valid_until,
             algorithm=application.algorithm,
@@ -91,6 +91,29 @@ class Applications:
         session.flush()
         return row
 
+    def draw(self, session: Session, application: SealApplication) -> SealPicture:
+        """The picture that a seal would have; where one shows its number, with that of none. Raises like
+        :meth:`enter`.
+        """
+        plan = self._plan(session, application, None)
+        return self._picture(application, plan, f"{plan.owner.region_code[:6]}{0:07d}")
+
+    def _plan(self, session: Session, application: SealApplication, changes: SealRow | None) -> _Plan:
+        """What an application comes to."""
+        owner = self._owner(session, application.owner)
+        kind = application.kind or usual_kind(owner.kind, application.purpose)
+        problem = _problem(application, owner.kind, kind)
+        over = application.valid_until is not None and application.valid_until <= self._clock.now()
+        if problem is None and over:
+            problem = ("有效期须晚于今天。", "it would be over before it begins.")
+        if problem is None and changes is not None and not _same_owner(changes, owner):
+            problem = ("只能变更本单位的印章。", "it is to change a seal of another owner.")
+        if problem is not None:
+            raise SealFieldError(problem_zh=problem[0], problem_en=problem[1])
+        name = application.name if kind is SealKind.LEGAL_REPRESENTATIVE and application.name else owner.name
+        name = unicodedata.normalize("NFC", name).strip()
+        return _Plan(owner, kind, name, application.purpose or kind.rules.purpose)
+
     def _owner(self, session: Session, code: str) -> _Owner:
         if is_reference(code):
             person = person_row(session, code)
@@ -98,23 +121,15 @@ class Applications:
         body = organisation_row(session, code)
         return _Owner(SealOwnerKind(body.kind), body.name_zh, body.region_code, organisation=body)
 
-    def _picture(
-        self,
-        application: SealApplication,
-        owner: SealOwnerKind,
-        kind: SealKind,
-        name: str,
-        purpose: str | None,
-        number: str,
-    ) -> SealPicture:
-        size = checked_size(kind, application.size_mm)
+    def _picture(self, application: SealApplication, plan: _Plan, number: str) -> SealPicture:
+        size = checked_size(plan.kind, application.size_mm)
         if application.picture is not None:
-            return uploaded_picture(application.picture, kind, size_mm=size)
+            return uploaded_picture(application.picture, plan.kind, size_mm=size)
         return drawn_picture(
-            kind,
-            owner,
-            name,
-            purpose=purpose,
+            plan.kind,
+            plan.owner.kind,
+            plan.name,
+            purpose=plan.purpose,
             number=number,
             size_mm=size,
             strokes=application.strokes,

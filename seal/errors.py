@@ -240,6 +240,15 @@ class SealGrantInvalidError(SealError):
     en = "The grant cannot be taken: {problem_en}"
 
 
+class SealUseUnknownError(SealError):
+    """The seal has no such use on record."""
+
+    code = "seal.use_unknown"
+    kind = Kind.NOT_FOUND
+    zh = "没有编号为 {use} 的用印记录，请在该印章的用印记录中查找。"
+    en = "The seal has no use {use}; look for it among the uses of the seal."
+
+
 class SealGrantUnknownError(SealError):
     """There is no such grant, or it was revoked."""
 

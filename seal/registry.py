@@ -25,6 +25,7 @@ from seal.errors import (
 from seal.fonts import FontLibrary
 from seal.grants import OWN_USE, Grants, GrantTerms
 from seal.making import SealMaker
+from seal.pictures import SealPicture
 from seal.seal_book import SealBook, locked_seal
 from seal.seals import (
     Seal,
@@ -81,6 +82,11 @@ class SealRegistry(SealBook):
             seal = self._applications.enter(session, application, act, old)
             self._record(session, seal, Move.APPLY, act, None)
             return self._open_request(session, seal, Move.REVIEW, act)
+
+    def draw(self, application: SealApplication) -> SealPicture:
+        """Draw the seal that an application asks for, and enter nothing. Raises like :meth:`apply`."""
+        with self._database.transaction() as session:
+            return self._applications.draw(session, application)
 
     def review(self, request_id: int, *, officer: str, reason: str | None = None) -> Seal:
         """Find an application right (审核), and go no further. Raises like :meth:`approve`."""

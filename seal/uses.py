@@ -21,6 +21,7 @@ from seal.errors import (
     SealCertificateStoppedError,
     SealNotUsableError,
     SealUnknownError,
+    SealUseUnknownError,
     UseSearchError,
 )
 from seal.grants import SealUser, china_day, give_back_use, holding_grants, take_one_use
@@ -268,6 +269,18 @@ class SealUses:
             uses = [_use_of(number, use, outcome) for number, use, outcome in session.execute(statement)]
         more = len(uses) > limit
         return UsePage(tuple(uses[:limit]), str(uses[limit - 1].id) if more else None)
+
+    def find(self, seal_number: str, use_id: int) -> SealUse:
+        """One use of a seal.
+
+        :raises SealUseUnknownError: the seal has none with this number.
+        """
+        statement = _found(UseSearch(seal_number)).where(SealUseRow.id == use_id)
+        with self._database.transaction() as session:
+            found = session.execute(statement).one_or_none()
+            if found is None:
+                raise SealUseUnknownError(use=use_id)
+            return _use_of(*found)
 
     def days(self, search: UseSearch) -> list[UseDay]:
         """How often seals were used on each day on which they were, latest first."""

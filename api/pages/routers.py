@@ -10,7 +10,9 @@ from api.pages import (
     design,
     looks,
     router,
+    seal_application,
     seal_requests,
+    seal_uses,
     seals,
     sign_in,
     wallet,
@@ -25,6 +27,7 @@ ROUTERS = (
     acting.router,
     wallet.router,
     seal_requests.router,
+    seal_application.router,
     seals.router,
     codes.router,
     consents.router,
@@ -32,4 +35,5 @@ ROUTERS = (
     agents.router,
     wallet_life.router,
     licences.router,
+    seal_uses.router,
 )

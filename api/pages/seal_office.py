@@ -21,6 +21,7 @@ from api.services import Services
 from api.sessions import SignedInDep, officer_with
 from seal import Seal
 from store.errors import YinzhengError
+from trust.errors import TypeUnknownError
 
 
 class OfficerDesk(SealDesk):
@@ -102,7 +103,10 @@ def type_name(services: Services, slug: str, language: str) -> str:
     """What a type of document is called."""
     if slug == APPLICATION:
         return WORDS["zh" if language == "zh" else "en"]["seal_type_application"]
-    found = services.catalogue.latest(slug)
+    try:
+        found = services.catalogue.latest(slug)
+    except TypeUnknownError:
+        return slug
     return found.name_zh if language == "zh" else found.name_en
 
 

@@ -75,11 +75,7 @@ def export(
 ) -> StreamingResponse:
     """本机构印章的全部用印记录，CSV 或 JSON。All uses of a seal of the client's own body, as a file."""
     _require_owner(services, client, number)
-    found = found_uses(services.seal_uses, UseSearch(number, first_day, last_day))
-    lines = csv_lines(found) if form == "csv" else json_lines(found)
-    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{number}-uses.{form}"'}
-    kind = "text/csv; charset=utf-8" if form == "csv" else "application/json"
-    return StreamingResponse(lines, media_type=kind, headers=headers)
+    return uses_file(services, UseSearch(number, first_day, last_day), form)
 
 
 @router.get("/{number}/days", summary="逐日用印统计 Uses day by day", responses=responses(401, 403, 404, 422))
@@ -106,6 +102,16 @@ def seal_data(services: ServicesDep, client: OwnerDep, number: NumberPath) -> Re
     found = services.seal_data.current(number)
     headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{number}.esl"'}
     return Response(found.data, media_type="application/octet-stream", headers=headers)
+
+
+def uses_file(services: Services, search: UseSearch, form: Literal["csv", "json"]) -> StreamingResponse:
+    """The uses that a search finds, as a file that is written while it is read."""
+    found = found_uses(services.seal_uses, search)
+    lines = csv_lines(found) if form == "csv" else json_lines(found)
+    name = f"{search.seal_number or 'seal'}-uses.{form}"
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
+    kind = "text/csv; charset=utf-8" if form == "csv" else "application/json"
+    return StreamingResponse(lines, media_type=kind, headers=headers)
 
 
 def _require_owner(services: Services, client: Client, number: str) -> None:

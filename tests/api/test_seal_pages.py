@@ -11,7 +11,9 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.officers import Officer, Role
-from seal import Move, Organisation, SealApplication, SealOwnerKind, SealState
+from seal import Move, Organisation, SealApplication, SealOwnerKind, SealState, SealUser
+from seal.errors import SealNotGrantedError
+from seal.uses import WantedUse
 from tests.api.signing_in import ISSUER, Browser, sign_in, somebody
 from tests.house import HEALTH, MARKET, House
 
@@ -154,10 +156,14 @@ def test_one_officer_freezes_and_two_thaw(office: Office) -> None:
     assert (wrong.status_code, "api.request_invalid" in wrong.text) == (422, True)
 
 
-@pytest.mark.parametrize("who", ["foreign", "branch"])
-def test_what_is_of_another_body_is_not_there(office: Office, who: str) -> None:
+def test_what_is_of_another_body_is_not_there(office: Office) -> None:
     request, number = office.applied()
-    for address in ("/seals/requests/{}", "/seals/{}", "/seals/{}/artwork"):
+    for who in ("foreign", "branch"):
+        nothing_is_there(office, who, request, number)
+
+
+def nothing_is_there(office: Office, who: str, request: int, number: str) -> None:
+    for address in ("/seals/requests/{}", "/seals/{}", "/seals/{}/artwork", "/seals/{}/uses", "/seals/{}/grants"):
         theirs, none = (request, 9999) if "requests" in address else (number, "3702009999999")
         answers = [office.get(who, address.format(each)) for each in (theirs, none)]
         assert [each.status_code for each in answers] == [404, 404]
@@ -212,3 +218,126 @@ def test_markup_in_what_people_wrote_stays_text(office: Office) -> None:
         page = office.get("approver", address).text
         assert "<img src=x" not in page
     assert "&lt;img src=x" in office.get("approver", "/seals/requests").text
+
+
+def use(office: Office, number: str, identifier: str, purpose: str | None = None) -> int:
+    """Put the seal on something, by the record alone."""
+    uses = office.house.services.seal_uses
+    wanted = WantedUse(number, "client:issuing", SealUser(), "business_licence", identifier, "0" * 64, purpose)
+    begun = uses.begin(wanted)
+    uses.sealed(begun, "1" * 64)
+    return begun.id
+
+
+def test_uses_stand_in_a_table_a_calendar_and_a_chart(office: Office) -> None:
+    number = office.active()
+    strange = use(office, number, "<b>3702</b>")
+    with pytest.raises(SealNotGrantedError):
+        use(office, number, "2", purpose="别的用途")
+    page = office.get("auditor", f"/seals/{number}/uses").text
+    assert "<b>3702" not in page
+    assert (page.count('class="sealed" x='), page.count('class="other" x=')) == (1, 2)
+    assert "：1 已用印, 1 未用印" in page
+    assert "level-4" in page
+    refused = office.get("auditor", f"/seals/{number}/uses?result=refused&from=2026-11-23&until=2026-11-23").text
+    assert "&lt;b&gt;" not in refused
+    assert "没有用印记录" in office.get("auditor", f"/seals/{number}/uses?until=2026-11-01").text
+    assert "2026-10" in office.get("auditor", f"/seals/{number}/uses?month=2026-10").text
+    one = office.get("auditor", f"/seals/{number}/uses/{strange}").text
+    assert all(each in one for each in ("client:issuing", "人员applicant", "人员approver", "本机构用印"))
+    lines = office.get("auditor", f"/seals/{number}/uses/export?format=csv").text.splitlines()
+    assert len(lines) == 3
+    only = office.get("auditor", f"/seals/{number}/uses/export?format=json&result=refused").json()
+    assert [each["reason_code"] for each in only] == ["seal.not_granted"]
+
+
+def test_questions_that_make_no_sense_are_no_failure(office: Office) -> None:
+    number = office.active()
+    for query in (
+        "month=2026-13",
+        "month=0001-01",
+        "month=9999-12",
+        "from=2026-02-30",
+        "until=y",
+        "result=a",
+        "cursor=-1",
+    ):
+        assert office.get("approver", f"/seals/{number}/uses?{query}").status_code == 422, query
+
+
+def test_grants_are_given_and_taken_back(office: Office) -> None:
+    number = office.active()
+    given = {"licence_types": "business_licence", "purpose": "联合审批", "organisation": HEALTH.code, "reason": "协议"}
+    address = f"/seals/{number}/grants"
+    assert office.post("approver", address, **given).status_code == 403
+    assert "已授权" in office.post("applicant", address, **given, daily_quota="5", valid_until="2027-11-30").text
+    for wrong in ({"daily_quota": "-1"}, {"valid_until": "2026-01-01"}, {"licence_types": "none"}, {"reason": ""}):
+        again = office.post("applicant", address, **{**given, **wrong})
+        assert (again.status_code, 'value="联合审批"' in again.text) == (422, True) or again.status_code == 404
+    page = office.get("auditor", address).text
+    assert (HEALTH.name_zh in page, "撤销授权" in page) == (True, False)
+    grant = office.house.services.grants.of_seal(number)[-1]
+    assert office.post("foreign", f"{address}/{grant.id}/revoke", reason="r").status_code == 404
+    first, second = (office.post("approver", f"{address}/{grant.id}/revoke", reason="终止") for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 409)
+    other = office.active(BRANCH)
+    theirs = office.house.services.grants.of_seal(other)[-1]
+    assert office.post("approver", f"{address}/{theirs.id}/revoke", reason="r").status_code == 404
+    assert office.house.services.grants.of_seal(other)[-1].revoked_at is None
+
+
+FORM = {"owner": MARKET.code, "purpose": "行政审批专用章", "licence_types": "business_licence", "reason": "启用"}
+
+
+def test_the_seal_is_drawn_while_it_is_described_and_nothing_is_entered(office: Office) -> None:
+    drawn = office.post("applicant", "/seals/new/artwork", owner=MARKET.code, purpose="行政审批专用章")
+    assert drawn.json()["picture"].startswith("data:image/svg+xml;base64,")
+    other = office.post("applicant", "/seals/new/artwork", owner=MARKET.code, purpose="行政处罚专用章")
+    assert other.json()["picture"] != drawn.json()["picture"]
+    long = office.browsers["applicant"].http.post(
+        "/seals/new/artwork",
+        data={**FORM, "purpose": "印" * 30, "csrf_token": office.browsers["applicant"].signed_in.csrf_token},
+        headers={"Accept": "application/json"},
+    )
+    assert (long.status_code, long.json()["code"]) == (422, "seal.artwork_name_too_long")
+    page = office.post("applicant", "/seals/new", **FORM, act="draw").text
+    assert ("data:image/svg+xml" in page, 'value="行政审批专用章"' in page) == (True, True)
+    assert office.house.services.seals.waiting() == []
+    for who in ("approver", "auditor", "issuer"):
+        assert office.post(who, "/seals/new/artwork", owner=MARKET.code).status_code == 403
+    assert office.post("applicant", "/seals/new/artwork", token="x", owner=MARKET.code).status_code == 403
+
+
+def test_an_application_is_entered_and_shown_again_where_it_is_wrong(office: Office) -> None:
+    for wrong in (
+        {"reason": ""},
+        {"size_mm": "999"},
+        {"size_mm": "nan"},
+        {"kind": "royal"},
+        {"valid_until": "2020-01-01"},
+        {"name": "张三"},
+    ):
+        again = office.post("applicant", "/seals/new", **{**FORM, **wrong})
+        assert again.status_code == 422, wrong
+        assert "行政审批专用章" in again.text
+    assert office.house.services.seals.waiting() == []
+    done = office.post("applicant", "/seals/new", **FORM, document="青政办发〔2026〕12号")
+    assert "已提交申请" in done.text
+    [asked] = office.house.services.seals.waiting()
+    assert asked.requested_by == office.officers["applicant"].actor
+
+
+def test_nobody_applies_for_another_body(office: Office) -> None:
+    for owner in (HEALTH.code, "1" * 18, "P" + "0" * 16, ""):
+        assert office.post("applicant", "/seals/new", **{**FORM, "owner": owner}).status_code == 404
+        assert office.post("applicant", "/seals/new/artwork", owner=owner).status_code == 404
+    assert office.post("branch", "/seals/new", **FORM).status_code == 404
+    assert HEALTH.name_zh not in office.get("applicant", "/seals/new").text
+    number = office.active()
+    assert office.get("foreign", f"/seals/new?supersedes={number}").status_code == 404
+    assert number in office.get("applicant", f"/seals/new?supersedes={number}").text
+
+
+def test_a_drawing_is_not_asked_for_without_end(office: Office) -> None:
+    answers = [office.post("applicant", "/seals/new/artwork", owner="x").status_code for _ in range(121)]
+    assert (answers[0], answers[-1]) == (404, 429)

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from playwright.sync_api import Page
 
-from seal import Move, Seal, SealApplication
+from seal import Move, Seal, SealApplication, UseSearch
 from tests.browser.served import Served
 from tests.browser.visits.visit import Visit
 from tests.house import APPLICANT, MARKET
 
 
 def seal(served: Served) -> Seal:
-    """The market office's first seal."""
+    """The seal that business licences are sealed with."""
     services = served.house.services
-    return next(each for each in services.seals.all() if getattr(each.owner, "code", "") == MARKET.code)
+    return services.seals.usable_for("business_licence", MARKET.code)[-1]
 
 
 def number(served: Served) -> Mapping[str, str]:
@@ -44,8 +44,21 @@ def queue(served: Served) -> Mapping[str, str]:
 
 def freeze(page: Page) -> None:
     """Open the dialog of freezing."""
-    page.locator("button[commandfor=do-freeze]").click()
+    page.locator("button[commandfor=do-freeze]").first.click()
     page.locator("#do-freeze[open]").wait_for()
+
+
+def use(served: Served) -> Mapping[str, str]:
+    """A use of that seal."""
+    found = seal(served).number
+    return {"number": found, "use": str(served.house.services.seal_uses.search(UseSearch(found)).uses[0].id)}
+
+
+def describe(page: Page) -> None:
+    """Say which seal is wanted, and see it drawn."""
+    before = page.locator("[data-drawn] img").get_attribute("src")
+    page.locator("#purpose").fill("行政审批专用章")
+    page.wait_for_function("before => document.querySelector('[data-drawn] img').src !== before", arg=before)
 
 
 VISITS = [
@@ -53,5 +66,11 @@ VISITS = [
     Visit("/seals/requests/{number}", "seal_approver", waiting),
     Visit("/seals", "seal_applicant"),
     Visit("/seals/{number}", "seal_applicant", number),
+    Visit("/seals/{number}/uses", "auditor", number),
+    Visit("/seals/{number}/uses", "auditor", number, query="until=2020-01-01", name="seal-uses-none"),
+    Visit("/seals/{number}/uses/{use}", "auditor", use),
+    Visit("/seals/{number}/grants", "seal_applicant", number),
+    Visit("/seals/new", "seal_applicant"),
+    Visit("/seals/new", "seal_applicant", prepare=describe, name="seal-described"),
     Visit("/seals/{number}", "seal_approver", number, prepare=freeze, name="seal-freeze"),
 ]
