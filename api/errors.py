@@ -250,3 +250,40 @@ class CheckpointUnusableError(YinzhengError):
         "{path} is no checkpoint of this installation's log (what yinzheng log checkpoint prints, or the state file of "
         "yinzheng log audit), or its signature is wrong. Give the file as it was kept."
     )
+
+
+class ResultGoneError(YinzhengError):
+    """The result of a check is kept no longer, or there never was one under its number."""
+
+    code = "api.result_gone"
+    kind = Kind.NOT_FOUND
+    zh = "该核验结果已过保留时间，或链接不完整。请重新核验。"
+    en = "The result of this check is kept no longer, or the link is not whole. Check again."
+
+
+class CodeElsewhereError(YinzhengError):
+    """A code leads to another site, where pages of ours do not go."""
+
+    code = "api.code_elsewhere"
+    kind = Kind.INVALID
+    zh = "该二维码指向其他网站，不是本系统的核验地址，请勿采信。请扫描证照上的二维码，或输入电子证照标识。"
+    en = (
+        "This code leads to another site and is no verification address of this service: do not rely on it. "
+        "Scan the code on the licence, or type its identifier."
+    )
+
+
+class PresentationHereError(YinzhengError):
+    """A presentation is for departments, within a case."""
+
+    code = "api.presentation_for_departments"
+    kind = Kind.FORBIDDEN
+    zh = (
+        "这是持证人出示的亮证码，只供部门在办件中核验一次，未被使用。公众请扫描证照页面上的二维码，"
+        "或请对方出示离线亮证码；部门工作人员请登录后在“办件核验”中扫描。"
+    )
+    en = (
+        "This is a holder's presentation, which a department may redeem once within a case; it was not used up. Scan "
+        "the code printed on the licence instead, or ask for an offline code. Officers scan it in a case after signing "
+        "in."
+    )

@@ -15,6 +15,8 @@ SECURITY_HEADERS = {
     "cross-origin-opener-policy": "same-origin",
 }
 _RAW = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_SCANNING = ("/", "/check", "/cases", "/cases/")
+"""Pages that read codes by the camera; what lies below the last as well."""
 
 
 class SecurityHeaders:
@@ -24,9 +26,13 @@ class SecurityHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        scanning = path in _SCANNING or path.startswith(_SCANNING[-1])
+        policy = (b"permissions-policy", b"camera=(self)" if scanning else b"camera=()")
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_RAW]
+                message["headers"] = [*message["headers"], *_RAW, policy]
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -148,6 +148,8 @@ from verify import (
 from verify.feedback import Feedback
 from verify.looks import Looks
 from verify.objections import Objections
+from verify.page_picture import PagePicture, page_picture
+from verify.qr_image import text_in
 from verify.receipt_pdf import ReceiptPages
 from verify.report_pdf import ReportPrinter
 from verify.source import reading_seconds
@@ -155,6 +157,7 @@ from wallet import Agents, ConsentBook, ConsentRecords, ConsentRequests, Offline
 from wallet import Consents as LicenceConsents
 
 _LOG = logging.getLogger(__name__)
+_DRAWING_SECONDS = 4.0
 RECEIPT_SUBJECT = Subject(common_name="印证 核验回执服务", organisation="印证电子证照服务")
 CONSENT_SUBJECT = Subject(common_name="印证 授权记录服务", organisation="印证电子证照服务")
 TOKEN_SUBJECT = Subject(common_name="印证 令牌签发服务", organisation="印证电子证照服务")
@@ -746,6 +749,22 @@ class Services:
         if not self.settings.isolate_checks:
             return inspect_pdf
         workers = IsolatedWorkers(inspect_pdf, workers=processes, more_seconds=reading_seconds)
+        self._closing.callback(workers.close)
+        return workers.call
+
+    @cached_property
+    def draw_page(self) -> Callable[..., PagePicture]:
+        """Draws a page of a PDF, always in a process of its own."""
+        workers = IsolatedWorkers(page_picture, seconds=_DRAWING_SECONDS)
+        self._closing.callback(workers.close)
+        return workers.call
+
+    @cached_property
+    def read_code(self) -> Callable[[bytes], str]:
+        """Reads the QR code off a picture, in a process of its own unless that is switched off."""
+        if not self.settings.isolate_checks:
+            return text_in
+        workers = IsolatedWorkers(text_in)
         self._closing.callback(workers.close)
         return workers.call
 

@@ -193,6 +193,14 @@ class PictureUnreadableError(UnreadableError):
     en = "The picture cannot be read. Use a PNG or JPEG of at most 32 MB and 64 million pixels."
 
 
+class PageUndrawableError(UnreadableError):
+    """The pages of a PDF cannot be drawn."""
+
+    code = "verify.page_undrawable"
+    zh = "无法生成该文件的页面图片；不影响核验结论。"
+    en = "No picture could be made of the file's pages; the verdict stands without one."
+
+
 class NoCodeError(UnreadableError):
     """There is no QR code in a picture."""
 
