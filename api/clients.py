@@ -203,6 +203,12 @@ class Clients:
         with self._database.transaction() as session:
             return [_client_of(row) for row in session.scalars(sa.select(ClientRow).order_by(ClientRow.id))]
 
+    def of_holder(self, holder: HolderIndex) -> list[Client]:
+        """The systems that open a holder's wallet."""
+        statement = sa.select(ClientRow).where(ClientRow.holder_index == holder.value).order_by(ClientRow.id)
+        with self._database.transaction() as session:
+            return [_client_of(row) for row in session.scalars(statement)]
+
     def token(self, client: Client, *, scope: str | None = None, thumbprint: str | None = None) -> str:
         """An access token for a client that has proved who it is.
 

@@ -206,6 +206,19 @@ class Officers:
         with self._database.transaction() as session:
             return [self._officer_of(row) for row in session.scalars(wanted)]
 
+    def served_by(self, holder: HolderIndex) -> list[Officer]:
+        """All registrations that somebody has or had as an officer, by the citizen identity number."""
+        wanted = sa.select(OfficerRow).where(OfficerRow.holder_index == holder.value).order_by(OfficerRow.added_at)
+        with self._database.transaction() as session:
+            return [self._officer_of(row) for row in session.scalars(wanted)]
+
+    def history(self, reference: str) -> list[tuple[str, datetime]]:
+        """What was done to a registration, and when, the oldest first."""
+        table = OfficerEventRow
+        statement = sa.select(table.act, table.at).where(table.reference == reference).order_by(table.id)
+        with self._database.transaction() as session:
+            return [(act, at) for act, at in session.execute(statement)]
+
     def _holder(self, citizen_id: str) -> HolderIndex:
         number = CitizenId.parse(citizen_id, today=local_date(self._clock.now())).number
         return HolderIndex.of(self._vault, "citizen_id", number)

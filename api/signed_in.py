@@ -62,6 +62,28 @@ class SignedIn:
     """The holder for whom the person said to act; whether it may is asked with each use."""
 
 
+@dataclass(frozen=True)
+class OpenSession:
+    """Somewhere that somebody is signed in."""
+
+    session_id: str
+    name: str = field(repr=False)
+    assurance: str
+    began_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class SignInEntry:
+    """That somebody signed in or out."""
+
+    session_id: str
+    act: str
+    assurance: str
+    at: datetime
+
+
 class Sessions:
     """The sessions of all who are signed in.
 
@@ -177,6 +199,30 @@ class Sessions:
         )
         with self._database.transaction() as session:
             return session.execute(wanted).scalar_one()
+
+    def open_of(self, holder: HolderIndex) -> list[OpenSession]:
+        """Where a holder is signed in, the oldest first."""
+        now = self._clock.now()
+        statement = sa.select(SessionRow).where(SessionRow.holder_index == holder.value, SessionRow.expires_at > now)
+        with self._database.transaction() as session:
+            return [
+                OpenSession(
+                    row.id,
+                    json.loads(self._vault.decrypt(row.identity, context=_context(row)))["name"],
+                    row.assurance,
+                    row.began_at,
+                    row.seen_at,
+                    row.expires_at,
+                )
+                for row in session.scalars(statement.order_by(SessionRow.began_at))
+            ]
+
+    def record(self, holder: HolderIndex) -> list[SignInEntry]:
+        """When a holder signed in and out, the newest first."""
+        table = SignInRecordRow
+        statement = sa.select(table).where(table.holder_index == holder.value).order_by(table.id.desc())
+        with self._database.transaction() as session:
+            return [SignInEntry(row.session_id, row.act, row.assurance, row.at) for row in session.scalars(statement)]
 
     def _bodies(self, identity: Identity) -> list[HolderIndex]:
         found = []

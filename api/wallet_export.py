@@ -15,11 +15,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from api.agent_schemas import ActView, AgentView
 from api.consent_schemas import ConsentRequestView, ConsentView
 from api.look_schemas import LookView, ObjectionView
 from api.routers.feedback import FeedbackView
 from api.schemas import MintingView, WalletLicenceView
 from api.services import Services
+from seal import Person
 from trust import HolderIndex, Licence
 from verify.feedback import Raiser
 from verify.looks import MOST_LOOKS
@@ -32,11 +34,17 @@ presentations.json 联网与离线亮证
 consents/          授权及其使用；*.jws 为签名记录，公钥见 /.well-known/consent-jwks.json
 consent-requests.json, looks.jsonl, objections.json, feedback.json
                    授权请求、查验记录、对查验的异议、对数据的异议
+sign-ins.json      登录记录与现有登录
+acting.json        经办人及他人代为办理的记录；本人代他人办理的记录、指明本人的证照
+signing.json       电子签名凭据、对签名应用的授权、签名记录、个人签名印章
+service.json       作为工作人员的登记；以持证人身份接入的系统
 
 依法不告知的查验不在其中。信息有误请在卡包中提出异议。
 
 All that is stored about you: licences with their sealed PDFs, the wallet, what was shown, consents with their signed
-records, requests, who looked, objections and feedback. Checks that the law keeps quiet are not among them.
+records, requests, who looked, objections and feedback; when you signed in and where you are, who acts for you and for
+whom you act, your signing credentials and signatures, your registration as an officer, and systems that open your
+wallet. Checks that the law keeps quiet are not among them.
 """
 
 
@@ -85,13 +93,19 @@ def _files(services: Services, holder: HolderIndex) -> Iterator[tuple[str, bytes
         yield f"licences/{identifier}.json", _json(_licence(services, licence))
         if licence.pdf_digest is not None:
             yield f"licences/{identifier}.pdf", services.register.pdf(licence)
+        if licence.scan_digest is not None:
+            yield f"licences/{identifier}-scan.pdf", services.archives.scan(identifier)
     yield "presentations.json", _json(_presentations(services, holder))
     yield from _consents(services, holder)
     names = services.names()
     objections = services.objections.of_holder(holder, at_most=None)
     yield "objections.json", _views(ObjectionView.of(each, names) for each in objections)
-    raised = services.feedback.raised_by(Raiser(holder=holder))
+    raised = services.feedback.raised_by(Raiser(holder=holder), at_most=None)
     yield "feedback.json", _views(FeedbackView.of(each) for each in raised)
+    yield "sign-ins.json", _json(_sign_ins(services, holder))
+    yield "acting.json", _json(_acting(services, holder))
+    yield "signing.json", _json(_signing(services, holder))
+    yield "service.json", _json(_service(services, holder))
 
 
 def _wallet(services: Services, holder: HolderIndex) -> dict[str, Any]:
@@ -152,6 +166,101 @@ def _consents(services: Services, holder: HolderIndex) -> Iterator[tuple[str, by
     yield "consent-requests.json", _views(ConsentRequestView.of(each, names) for each in requests)
     for record in services.consent_requests.records(holder):
         yield f"consents/{record.subject}-{record.act}.jws", record.statement.encode()
+
+
+def _sign_ins(services: Services, holder: HolderIndex) -> dict[str, Any]:
+    return {
+        "open": [asdict(each) for each in services.sessions.open_of(holder)],
+        "record": [asdict(each) for each in services.sessions.record(holder)],
+    }
+
+
+def _acting(services: Services, holder: HolderIndex) -> dict[str, Any]:
+    """Who acts for the holder, and for whom the holder acts; of those others nothing but that."""
+    agents = services.agents
+    in_office = {each.number for each in agents.in_office(holder)}
+    appointed = agents.agents(holder, at_most=None)
+    return {
+        "agents": [AgentView.of(each, each.number in in_office).model_dump(mode="json") for each in appointed],
+        "acts": [ActView.of(each).model_dump(mode="json") for each in agents.record(holder, limit=None)],
+        "appointments": [
+            {
+                "number": each.number,
+                "name": each.name,
+                "acts": sorted(each.acts),
+                "purpose": each.purpose,
+                "until": each.until,
+                "appointed_at": each.appointed_at,
+                "dismissed_at": each.dismissed_at,
+            }
+            for each in agents.appointments_of(holder)
+        ],
+        "acts_for_others": [asdict(each) for each in agents.acted(holder)],
+        "named_in": [{"identifier": identifier, "confirmed_at": at} for identifier, at in agents.named(holder)],
+    }
+
+
+def _signing(services: Services, holder: HolderIndex) -> dict[str, Any]:
+    return {
+        "credentials": [
+            {
+                "number": each.number,
+                "name": services.credentials.name(each),
+                "state": each.state,
+                "created_at": each.created_at,
+                "clients": [asdict(consent) for consent in services.consents.of(each)],
+                "record": [asdict(entry) for entry in services.authorisations.records(each, limit=None)],
+            }
+            for each in services.credentials.all(owner=holder.value)
+        ],
+        "seals": [
+            {
+                "number": each.number,
+                "kind": each.kind,
+                "name": each.name,
+                "state": each.state,
+                "until": each.valid_until,
+            }
+            for person in _people(services, holder)
+            for each in services.seals.of_person(person.reference)
+        ],
+    }
+
+
+def _people(services: Services, holder: HolderIndex) -> list[Person]:
+    """The holder among the owners of signatures, who are found by number; licences tell it."""
+    licences = services.register.held_by(holder, at_most=1)
+    if not licences or licences[0].holder.code_type != "citizen_id":
+        return []
+    found = services.people.find(licences[0].holder.code)
+    return [] if found is None else [found]
+
+
+def _service(services: Services, holder: HolderIndex) -> dict[str, Any]:
+    return {
+        "officer": [
+            {
+                "reference": each.reference,
+                "organisation": each.organisation_code,
+                "name": each.name,
+                "roles": sorted(each.roles),
+                "added_at": each.added_at,
+                "dismissed_at": each.dismissed_at,
+                "history": [{"act": act, "at": at} for act, at in services.officers.history(each.reference)],
+            }
+            for each in services.officers.served_by(holder)
+        ],
+        "systems": [
+            {
+                "id": each.id,
+                "name": each.name,
+                "contact": each.contact,
+                "scopes": sorted(each.scopes),
+                "active": each.active,
+            }
+            for each in services.clients.of_holder(holder)
+        ],
+    }
 
 
 def _looks(services: Services, holder: HolderIndex, archive: zipfile.ZipFile) -> Iterator[None]:

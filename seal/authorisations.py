@@ -217,7 +217,7 @@ class Authorisations:
                 failure,
             )
 
-    def records(self, credential: SigningCredential, *, limit: int = 100) -> list[SignatureRecord]:
+    def records(self, credential: SigningCredential, *, limit: int | None = 100) -> list[SignatureRecord]:
         """The latest requests to authorise and sign, newest first."""
         statement = (
             sa.select(SignatureRecordRow)

@@ -52,6 +52,12 @@ class SealBook:
         with self._database.transaction() as session:
             return [self._seal_of(row) for row in session.scalars(sa.select(SealRow).order_by(SealRow.number))]
 
+    def of_person(self, reference: str) -> list[Seal]:
+        """A person's seals, the oldest first."""
+        statement = sa.select(SealRow).where(SealRow.person.has(reference=reference)).order_by(SealRow.id)
+        with self._database.transaction() as session:
+            return [self._seal_of(row) for row in session.scalars(statement)]
+
     def usable_for(
         self,
         licence_type: str,

@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -35,6 +36,7 @@ ANSWER_WITHIN = timedelta(days=7)
 """Within which the issuer accepts or rejects."""
 CORRECT_WITHIN = timedelta(days=15)
 """Within which it corrects what it accepted."""
+_MOST_LISTED: Final = 500
 _LONGEST = 1000
 
 
@@ -139,14 +141,14 @@ class Feedback:
         except IntegrityError as error:
             raise FeedbackPendingError from error
 
-    def raised_by(self, raiser: Raiser) -> list[FeedbackEntry]:
+    def raised_by(self, raiser: Raiser, *, at_most: int | None = _MOST_LISTED) -> list[FeedbackEntry]:
         """What somebody said, newest first, with the answers."""
         mine = (
             FeedbackRow.client_id == raiser.client_id
             if raiser.holder is None
             else FeedbackRow.holder_index == raiser.holder.value
         )
-        return self._entries(mine)
+        return self._entries(mine, at_most=at_most)
 
     def received(self, issuer_code: str, *, state: FeedbackState | None = None) -> list[FeedbackEntry]:
         """What was said about a body's licences, newest first."""
@@ -218,8 +220,8 @@ class Feedback:
         event = FeedbackEventRow(feedback_id=row.id, state=row.state, actor=actor, at=self._clock.now())
         session.add(event)
 
-    def _entries(self, *wanted: sa.ColumnElement[bool]) -> list[FeedbackEntry]:
-        statement = sa.select(FeedbackRow).where(*wanted).order_by(FeedbackRow.opened_at.desc()).limit(500)
+    def _entries(self, *wanted: sa.ColumnElement[bool], at_most: int | None = _MOST_LISTED) -> list[FeedbackEntry]:
+        statement = sa.select(FeedbackRow).where(*wanted).order_by(FeedbackRow.opened_at.desc()).limit(at_most)
         with self._database.transaction() as session:
             return [self._entry(row) for row in session.scalars(statement)]
 

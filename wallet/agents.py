@@ -165,7 +165,7 @@ class Acting:
             return Capacity.HOLDER.value
         if self.agent is not None:
             return f"{Capacity.AGENT}:{self.agent.number}"
-        return f"{self.capacity}:{self.person.index.value.hex()[:32]}"
+        return _by(self.capacity, self.person.index)
 
     def permits(self, act: WalletAct, *, licence_type: str | None = None, service_item: str | None = None) -> bool:
         """Whether something may be done; an agent within limits, others of the holder's wallet altogether."""
@@ -188,6 +188,16 @@ class ActingEntry:
     act: WalletAct
     subject: str | None
     """The licence, consent or agent that it was about."""
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Acted:
+    """Something that somebody did for another."""
+
+    by: str
+    act: WalletAct
+    subject: str | None
     at: datetime
 
 
@@ -322,11 +332,11 @@ class Agents:
             self._enter(session, number, 2, "dismiss", actor, {})
         return self._agent_of(row)
 
-    def agents(self, holder: HolderIndex) -> list[Agent]:
+    def agents(self, holder: HolderIndex, *, at_most: int | None = MOST_LISTED) -> list[Agent]:
         """All whom a body ever appointed, newest first."""
         statement = sa.select(AgentRow).where(AgentRow.holder_index == holder.value)
         with self._database.transaction() as session:
-            rows = session.scalars(statement.order_by(AgentRow.appointed_at.desc()).limit(MOST_LISTED))
+            rows = session.scalars(statement.order_by(AgentRow.appointed_at.desc()).limit(at_most))
             return [self._agent_of(row) for row in rows]
 
     def agent(self, holder: HolderIndex, number: str) -> Agent:
@@ -361,7 +371,30 @@ class Agents:
         with self._database.transaction() as session:
             session.add(row)
 
-    def record(self, holder: HolderIndex, *, limit: int = MOST_LISTED) -> list[ActingEntry]:
+    @crossing()
+    def appointments_of(self, person: HolderIndex) -> list[Agent]:
+        """All appointments that somebody ever had, newest first."""
+        statement = sa.select(AgentRow).where(AgentRow.person_index == person.value)
+        with self._database.transaction() as session:
+            return [self._agent_of(row) for row in session.scalars(statement.order_by(AgentRow.appointed_at.desc()))]
+
+    def named(self, person: HolderIndex) -> list[tuple[str, datetime]]:
+        """The licences of which their issuers said that they name this person, and when they said so."""
+        table = NamedPersonRow
+        statement = sa.select(table.identifier, table.confirmed_at).where(table.person_index == person.value)
+        with self._database.transaction() as session:
+            return [(identifier, at) for identifier, at in session.execute(statement.order_by(table.id))]
+
+    @crossing()
+    def acted(self, person: HolderIndex) -> list[Acted]:
+        """What somebody did for others, newest first."""
+        names = [f"{Capacity.AGENT}:{each.number}" for each in self.appointments_of(person)]
+        names += [_by(capacity, person) for capacity in (Capacity.REPRESENTATIVE, Capacity.PARENT)]
+        statement = sa.select(ActingRow).where(ActingRow.by.in_(names)).order_by(ActingRow.id.desc())
+        with self._database.transaction() as session:
+            return [Acted(row.by, WalletAct(row.act), row.subject, row.at) for row in session.scalars(statement)]
+
+    def record(self, holder: HolderIndex, *, limit: int | None = MOST_LISTED) -> list[ActingEntry]:
         """What others did for a holder, newest first."""
         statement = sa.select(ActingRow).where(ActingRow.holder_index == holder.value)
         context = _acting_context(holder)
@@ -374,7 +407,7 @@ class Agents:
                     subject=row.subject,
                     at=row.at,
                 )
-                for row in session.scalars(statement.order_by(ActingRow.id.desc()).limit(min(limit, MOST_LISTED)))
+                for row in session.scalars(statement.order_by(ActingRow.id.desc()).limit(limit))
             ]
 
     def _founding(self, holder: HolderIndex) -> Licence | None:
@@ -511,6 +544,10 @@ def _check(appointment: Appointment, now: datetime) -> None:
 
 def _invalid(zh: str, en: str) -> None:
     raise AppointmentInvalidError(problem_zh=zh, problem_en=en)
+
+
+def _by(capacity: Capacity, person: HolderIndex) -> str:
+    return f"{capacity}:{person.value.hex()[:32]}"
 
 
 def _agent_context(number: str) -> str:

@@ -12,7 +12,7 @@ from api.officers import Role
 from api.openid import Provider
 from api.services import Services
 from api.signed_in import SignIns
-from seal import OwnerKind, SealApplication, Signatory
+from seal import OwnerKind, Seal, SealApplication, Signatory
 from tests.api.conftest import Front
 from tests.api.signing_in import identity, sign_in
 from tests.api.test_acting import JI, appointed
@@ -46,8 +46,7 @@ class City:
         services.webhooks.rotate(self.webhook)
         services.officers.add(MARKET.code, "卢青禾", [Role.AUDITOR], citizen_id=OFFICER, actor="tests")
         person = services.people.enrol("张伟", CITIZEN, region_code="370203")
-        request = services.seals.apply(SealApplication(person.reference, ["x"]), officer=APPLICANT, reason="r")
-        self._seal = services.seals.approve(request.id, officer=APPROVER)
+        self._seal = self.sign_for(person.reference)
         index = HolderIndex.of(services.keys.vault, "citizen_id", CITIZEN)
         signatory = Signatory(OwnerKind.PERSON, CITIZEN, "张伟", index.value)
         self._credential, _ = services.credentials.enrol(signatory, actor="officer", reason="现场核验")
@@ -58,6 +57,12 @@ class City:
         agent = ActingPerson(HolderIndex.of(services.keys.vault, "citizen_id", JI), identity("ji").name)
         services.agents.note(services.agents.acting(agent, holder), WalletAct.VIEW, identifier)
         self.batch = load(front.house, write_jsonl(directory / "rows.jsonl", [permit(n) for n in range(LINES)]))
+
+    def sign_for(self, person: str) -> Seal:
+        """Make a person's signature."""
+        seals = self.front.house.services.seals
+        request = seals.apply(SealApplication(person, ["x"]), officer=APPLICANT, reason="r")
+        return seals.approve(request.id, officer=APPROVER)
 
     def _say(self) -> None:
         front, services = self.front, self.front.house.services
