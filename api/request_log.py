@@ -11,7 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.logs import request_id
 from store.acting import becoming
+from store.measures import REQUEST_SECONDS, REQUESTS
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _log = logging.getLogger("yinzheng.http")
 _HEADER = b"x-request-id"
 _TAKEN = re.compile(rb"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -52,12 +54,17 @@ class RequestLog:
             with becoming():
                 await self._app(scope, receive, with_id)
         finally:
+            route, seconds = getattr(scope.get("route"), "path", None), time.perf_counter() - started
             fields = {
                 "method": scope["method"],
-                "route": getattr(scope.get("route"), "path", None),
+                "route": route,
                 "status": status,
-                "milliseconds": round((time.perf_counter() - started) * 1e3, 1),
+                "milliseconds": round(seconds * 1e3, 1),
             }
+            # what the caller made up would be a label for good
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            REQUESTS.labels(method, route or "none", status).inc()
+            REQUEST_SECONDS.labels(route or "none").observe(seconds)
             _log.info("answered", extra={"fields": fields})
 
 

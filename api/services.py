@@ -76,6 +76,7 @@ from seal import (
     InternalTimeStamps,
     IssuedHere,
     JointSealer,
+    MeasuredTimeStamps,
     Organisations,
     People,
     PublicRegister,
@@ -459,7 +460,7 @@ class Services:
     def time_stamps(self) -> TimeStampSource:
         """Where time stamps come from."""
         urls = self.settings.tsa_urls
-        return ExternalTimeStamps(urls) if urls else self._own_time_stamps()
+        return MeasuredTimeStamps(ExternalTimeStamps(urls) if urls else self._own_time_stamps())
 
     def _own_time_stamps(self) -> InternalTimeStamps:
         return InternalTimeStamps(self.keys.timestamps, self.keys.authority)

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     """Judge PDFs in processes of their own, with bounds on memory and time."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where this process gives out its metrics for Prometheus; nowhere where it is not set."""
     check_rate: str = "60/minute"
     """How often one address may use the public check page."""
     pki_rate: str = "600/minute"

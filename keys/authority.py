@@ -21,7 +21,7 @@ from keys import _books as books
 from keys import revocation as revocations
 from keys._certifying import Certifier, UrlsBelow
 from keys._locks import take_turns
-from keys._tables import CertificateRow
+from keys._tables import CertificateRow, SigningKeyRow
 from keys._x509 import key_identifier, subject_of
 from keys.certificate_checks import is_gm, is_issued_by, public_key_info
 from keys.certificates import CertificateRecord, CertificateState, KeyOverview
@@ -288,6 +288,24 @@ class CertificateAuthority:
         except CertificateUnknownError:
             pass
         return [*path, *self._above_ours(path[-1])]
+
+    def next_ends(self) -> dict[KeyPurpose, datetime]:
+        """When, of each purpose, the first certificate ends whose key has no later one; those of authorities too.
+
+        What was retired or revoked is left out, and of a service what a newer key has taken over.
+        """
+        newest = (
+            sa.select(SigningKeyRow.purpose, SigningKeyRow.id, sa.func.max(CertificateRow.not_after).label("ends"))
+            .join(CertificateRow, CertificateRow.key_id == SigningKeyRow.id)
+            .where(CertificateRow.state == CertificateState.ACTIVE)
+            .group_by(SigningKeyRow.purpose, SigningKeyRow.id)
+            .subquery()
+        )
+        each = [KeyPurpose.SEAL, KeyPurpose.PERSON, KeyPurpose.ROOT_CA, KeyPurpose.ISSUING_CA]
+        first = sa.case((newest.c.purpose.in_(each), sa.func.min(newest.c.ends)), else_=sa.func.max(newest.c.ends))
+        with self._database.transaction() as session:
+            rows = session.execute(sa.select(newest.c.purpose, first).group_by(newest.c.purpose))
+            return {KeyPurpose(purpose): ends for purpose, ends in rows}
 
     def overview(self) -> list[KeyOverview]:
         """All keys with their certificates, for an operator to look at."""

@@ -48,6 +48,7 @@ from keys.soft import info_of, next_key_id
 from store.clock import Clock
 from store.database import Database
 from store.errors import YinzhengError
+from store.measures import SIGNATURE_SECONDS
 
 Result = TypeVar("Result")
 
@@ -172,7 +173,8 @@ class TokenCustody:
         if key.info.id not in self._proven:
             self._prove(key)
         algorithm = key.info.algorithm
-        return self._with(key, lambda private: sign_with(private, algorithm, digest))
+        with SIGNATURE_SECONDS.labels("pkcs11").time():
+            return self._with(key, lambda private: sign_with(private, algorithm, digest))
 
     def orphans(self) -> list[TokenOrphan]:
         """Keys of ours in the token that no record names; a transaction that still runs may be about to name one.

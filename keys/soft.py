@@ -35,6 +35,7 @@ from keys.locations import SOFT
 from keys.sm2 import Sm2PrivateKey
 from store.clock import Clock
 from store.database import Database
+from store.measures import SIGNATURE_SECONDS
 
 SoftPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | Sm2PrivateKey
 
@@ -132,7 +133,8 @@ class SoftCustody(Secret):
         :raises KeyUnknownError: there is no such key.
         :raises KeyDamagedError: what is stored is not the key that its record names.
         """
-        return self._find(key_id).sign(data)
+        with SIGNATURE_SECONDS.labels("soft").time():
+            return self._find(key_id).sign(data)
 
     def sign_digest(self, key_id: int, digest: bytes) -> bytes:
         """Sign what a SHA-256 digest stands for; see :meth:`keys.custody.KeyCustody.sign_digest`."""

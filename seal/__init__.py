@@ -29,7 +29,7 @@ from seal.ses_signing import SesSigner, SignatureProfile
 from seal.signing import Signing
 from seal.signing_consents import Consent, Consents
 from seal.states import Move, SealState
-from seal.time_stamps import InternalTimeStamps, TimeStampSource
+from seal.time_stamps import InternalTimeStamps, MeasuredTimeStamps, TimeStampSource
 from seal.totp import SecondFactor, Totp, TotpEnrolment
 from seal.uses import SealUse, SealUses, UseDay, UsePage, UseResult, UseSearch
 
@@ -54,6 +54,7 @@ __all__ = [
     "InternalTimeStamps",
     "IssuedHere",
     "JointSealer",
+    "MeasuredTimeStamps",
     "Move",
     "Organisation",
     "Organisations",

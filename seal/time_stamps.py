@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from functools import lru_cache
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from keys import CertificateAuthority, TimestampAuthority
 from keys.der import integer, octet_string, oid, sequence
 from seal.errors import TimeStampError
+from store.measures import TIME_STAMP_SECONDS
 
 _VERSION = integer(1)
 _SHA256 = sequence(oid("2.16.840.1.101.3.4.2.1"))
@@ -39,6 +41,31 @@ class TimeStampSource(Protocol):
         :raises TimeStampError: none could be had, or the answer was to another question.
         """
         ...
+
+
+class MeasuredTimeStamps:
+    """Another source, whose time is taken."""
+
+    def __init__(self, source: TimeStampSource) -> None:
+        self._source = source
+
+    @property
+    def size(self) -> int:
+        return self._source.size
+
+    @property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        return self._source.certificates
+
+    def stamp(self, digest: bytes) -> bytes:
+        started = time.perf_counter()
+        outcome = "failed"
+        try:
+            token = self._source.stamp(digest)
+            outcome = "stamped"
+        finally:
+            TIME_STAMP_SECONDS.labels(outcome).observe(time.perf_counter() - started)
+        return token
 
 
 class InternalTimeStamps:

@@ -31,6 +31,7 @@ from seal.texts import checked_text
 from store.clock import Clock
 from store.database import Database
 from store.errors import YinzhengError
+from store.measures import SEAL_USES
 
 MOST_A_PAGE = 1000
 LOG_PREFIX = "seal-use:"
@@ -304,6 +305,8 @@ class SealUses:
         statement = sa.select(SealUseRow).where(SealUseRow.id.in_([each.use_id for each in outcomes]))
         uses = {use.id: use for use in session.scalars(statement)}
         self._log.add_first(session, [_record_of(each, uses[each.use_id], now) for each in outcomes])
+        for each in outcomes:
+            SEAL_USES.labels(each.result.value).inc()
 
 
 def _use_row(wanted: WantedUse, at: datetime) -> SealUseRow:

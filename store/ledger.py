@@ -174,6 +174,11 @@ class Ledger:
         with self._database.transaction() as session:
             return _head(session)
 
+    def waiting(self) -> int:
+        """How many entries wait for a place."""
+        with self._database.transaction() as session:
+            return session.scalars(sa.select(sa.func.count()).select_from(LedgerWaitingRow)).one()
+
     def entries_about(self, subject: str) -> list[LedgerEntry]:
         """All that was entered about a subject, in order."""
         statement = (

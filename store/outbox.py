@@ -90,6 +90,11 @@ class Outbox:
             waiting = sa.select(sa.func.count()).where(JobRow.done_at.is_(None), JobRow.dead_at.is_(None))
             return session.scalars(waiting).one()
 
+    def given_up(self) -> int:
+        """How many jobs are dead."""
+        with self._database.transaction() as session:
+            return session.scalars(sa.select(sa.func.count()).where(JobRow.dead_at.is_not(None))).one()
+
     def dead(self, *, limit: int = 100) -> list[DeadJob]:
         """The jobs that were given up, the latest first."""
         with self._database.transaction() as session:

@@ -20,6 +20,7 @@ from keys import Record, RecordLog
 from store.clock import Clock
 from store.database import Database
 from store.ledger import Ledger
+from store.measures import CHECK_REASONS, CHECKS
 from verify._tables import CheckRecordRow
 from verify.callers import Occasion
 from verify.consents import Basis, Ground
@@ -110,11 +111,14 @@ class CheckRecords:
         with self._database.transaction() as session:
             self._insert(session, [entry for entry, _ in entries])
             self._log.add_first(session, [_record(entry, receipt, now) for entry, receipt in entries])
+        _count(entry for entry, _ in entries)
 
     def add_many(self, entries: Iterable[CheckEntry]) -> None:
         """Put checks of a batch on record; the ledger gets the batch's receipt when it is done."""
+        made = list(entries)
         with self._database.transaction() as session:
-            self._insert(session, entries)
+            self._insert(session, made)
+        _count(made)
 
     def of_licence(self, identifier: str) -> list[CheckRecord]:
         """All checks of a licence, newest first."""
@@ -170,6 +174,13 @@ class CheckRecords:
         rows = [row for entry in entries for row in _rows(entry, now)]
         if rows:
             session.execute(_INSERT, {"rows": json.dumps(rows)})
+
+
+def _count(entries: Iterable[CheckEntry]) -> None:
+    for entry in entries:
+        CHECKS.labels(entry.evidence, entry.verdict.indication.value).inc()
+        for each in entry.verdict.reasons:
+            CHECK_REASONS.labels(each.code).inc()
 
 
 def _record(entry: CheckEntry, receipt: str | None, now: datetime) -> Record:

@@ -20,6 +20,7 @@ from api.commands.common import console, open_services, write_bytes
 from api.commands.progress import progress
 from api.errors import DemoNotAloneError, SettingsError
 from api.jobs import OUTBOX
+from api.metrics import serving_metrics
 from api.services import Services
 from api.settings import Environment, Settings
 from store.acting import SERVICE
@@ -60,7 +61,8 @@ def serve(
                 _print_links(services)
             console.print(f"印证 Yinzheng：http://{settings.host}:{settings.port}/  (OpenAPI: /openapi.json)")
             config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
-            uvicorn.Server(config).run(sockets=[listener])
+            with serving_metrics(services):
+                uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listener(settings: Settings) -> socket.socket:
@@ -124,7 +126,7 @@ def worker() -> None:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
-    with open_services() as services:
+    with open_services() as services, serving_metrics(services):
         console.print("后台任务已启动。The worker runs.")
         threads = services.work(stop, beat=_beat)
         for thread in threads:
