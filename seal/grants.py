@@ -190,6 +190,17 @@ class Grants:
         with self._database.transaction() as session:
             return [grant_of(row) for row in session.scalars(statement)]
 
+    def get(self, grant_id: int) -> Grant:
+        """A grant, whether it holds or was revoked.
+
+        :raises SealGrantUnknownError: there is none.
+        """
+        with self._database.transaction() as session:
+            row = session.get(SealGrantRow, grant_id)
+            if row is None:
+                raise SealGrantUnknownError(grant=grant_id)
+            return grant_of(row)
+
     def used_on(self, grant_id: int, day: date) -> int:
         """How often a grant with a quota was used on a day of China's calendar."""
         with self._database.transaction() as session:

@@ -271,10 +271,11 @@ class SealUses:
         more = len(uses) > limit
         return UsePage(tuple(uses[:limit]), str(uses[limit - 1].id) if more else None)
 
-    def find(self, seal_number: str, use_id: int) -> SealUse:
-        """One use of a seal.
+    def find(self, use_id: int, seal_number: str | None = None) -> SealUse:
+        """One use.
 
-        :raises SealUseUnknownError: the seal has none with this number.
+        :param seal_number: of the seal that it has to be of; any where left out.
+        :raises SealUseUnknownError: there is none with this number.
         """
         statement = _found(UseSearch(seal_number)).where(SealUseRow.id == use_id)
         with self._database.transaction() as session:

@@ -201,6 +201,25 @@ class Ledger:
                 for row, position in session.execute(_newest_statement(), {"subjects": list(subjects)})
             }
 
+    def entry_at(self, position: int) -> LedgerEntry | None:
+        """What stands at a place; None where nothing does yet."""
+        statement = (
+            sa.select(LedgerEntryRow)
+            .join(LedgerLeafRow, LedgerLeafRow.entry_id == LedgerEntryRow.id)
+            .where(LedgerLeafRow.position == position)
+        )
+        with self._database.transaction() as session:
+            row = session.scalar(statement)
+            return LedgerEntry(row.subject, row.number, row.opening, row.data, position) if row is not None else None
+
+    def root(self, size: int) -> bytes:
+        """The root of the ledger when it had some size.
+
+        :raises ValueError: the ledger was never that large.
+        """
+        with self._database.transaction() as session:
+            return self._tree(session, size).root()
+
     def tile(self, tile: Tile) -> list[bytes] | None:
         """The hashes of a tile; None where the newest head has none so wide."""
         with self._database.transaction() as session:

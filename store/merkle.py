@@ -191,6 +191,37 @@ def holds_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], 
     return last == 0 and found == root
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step from a leaf up to the root."""
+
+    left: bool
+    """Whether the hash beside it stands to the left."""
+    sibling: bytes
+    found: bytes
+    """The hash over both."""
+
+
+def climb(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> list[Step]:
+    """The steps by which a proof of inclusion leads from a leaf's hash to the root, for people to follow.
+
+    :raises ValueError: the proof is longer than the tree is high.
+    """
+    place, last, found = index, size - 1, leaf
+    steps = []
+    for sibling in proof:
+        if last <= 0:
+            raise ValueError("the proof is too long")
+        left = bool(place % 2) or place == last
+        found = node_hash(sibling, found) if left else node_hash(found, sibling)
+        steps.append(Step(left, sibling, found))
+        if left:
+            while place % 2 == 0 and place:
+                place, last = place >> 1, last >> 1
+        place, last = place >> 1, last >> 1
+    return steps
+
+
 def holds_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
     """Whether a proof shows that one tree begins with another (RFC 9162, 2.1.4.2)."""
     if not 0 < old <= new:

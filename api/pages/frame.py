@@ -76,6 +76,9 @@ SEAL_READERS: Final = frozenset({Role.SEAL_APPLICANT, Role.SEAL_APPROVER, Role.A
 
 _ISSUER: Final = frozenset({Role.ISSUER})
 _CONSOLE: Final = frozenset({Role.ISSUER, Role.ADMINISTRATOR})
+OFFICERS_WAITING: Final = (Role.ISSUER, Role.APPROVER, Role.SEAL_APPLICANT, Role.SEAL_APPROVER)
+"""Officers for whom something may wait."""
+
 NAVIGATION: list[Page] = [
     Page(Area.CHECK, "/", "area_check", "shield", public=True),
     Page(Area.WALLET, "/wallet", "wallet_licences", "card", holders=True),
@@ -84,8 +87,11 @@ NAVIGATION: list[Page] = [
     Page(Area.CONSOLE, "/console", "console_home", "building", roles=_CONSOLE),
     Page(Area.CONSOLE, "/console/licences", "console_licences", "search", roles=_ISSUER),
     Page(Area.WALLET, "/wallet/more", "wallet_more", "menu", holders=True),
+    Page(Area.CONSOLE, "/waiting", "waiting", "clock", roles=frozenset({Role.ISSUER, Role.APPROVER})),
+    Page(Area.SEALS, "/waiting", "waiting", "clock", roles=frozenset({Role.SEAL_APPLICANT, Role.SEAL_APPROVER})),
     Page(Area.SEALS, "/seals/requests", "seal_requests", "inbox", roles=SEAL_READERS),
     Page(Area.SEALS, "/seals", "seal_list", "seal", roles=SEAL_READERS),
+    Page(Area.SEALS, "/audit/log", "audit_log", "chain", roles=frozenset({Role.AUDITOR})),
 ]
 """Every page of the navigation, in its order; the first of an area is where the area opens."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.pages import (
     acting,
     agents,
+    audit,
     codes,
     consents,
     design,
@@ -15,6 +16,7 @@ from api.pages import (
     seal_uses,
     seals,
     sign_in,
+    waiting,
     wallet,
     wallet_life,
 )
@@ -36,4 +38,6 @@ ROUTERS = (
     wallet_life.router,
     licences.router,
     seal_uses.router,
+    audit.router,
+    waiting.router,
 )

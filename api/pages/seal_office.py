@@ -42,6 +42,11 @@ class OfficerDesk(SealDesk):
         return Role.SEAL_APPROVER in self.officer.roles
 
     @property
+    def audits(self) -> bool:
+        """Whether the officer reads the log."""
+        return Role.AUDITOR in self.officer.roles
+
+    @property
     def acts(self) -> bool:
         """Whether the officer may freeze a seal, as either of the two."""
         return self.applies or self.approves

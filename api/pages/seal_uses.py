@@ -95,7 +95,7 @@ def export(
 def one_use(request: Request, services: ServicesDep, desk: ReaderDep, number: NumberPath, use: Serial) -> HTMLResponse:
     """One use: who, when, for what, on whose word; and where it stands in the log."""
     seal = desk.seal(number)
-    found = services.seal_uses.find(number, use)
+    found = services.seal_uses.find(use, number)
     given = [each for each in services.grants.of_seal(number) if each.id == found.grant_id]
     approved = [each for each in services.seals.history(number) if each.second_officer and each.at <= found.at]
     return show_seals(

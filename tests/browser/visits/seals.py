@@ -61,7 +61,20 @@ def describe(page: Page) -> None:
     page.wait_for_function("before => document.querySelector('[data-drawn] img').src !== before", arg=before)
 
 
+def entry(served: Served) -> Mapping[str, str]:
+    """The newest entry of the log that is about that seal."""
+    ledger = served.house.services.ledger
+    ledger.sequence()
+    return {"position": str(ledger.entries_about(f"seal:{seal(served).number}")[-1].position)}
+
+
 VISITS = [
+    Visit("/audit/log", "auditor"),
+    Visit("/audit/log", "auditor", query="sought=3702009999999", name="audit-nothing-found"),
+    Visit("/audit/log/entries/{position}", "auditor", entry),
+    Visit("/audit/log/consistency", "auditor", query="old=3"),
+    Visit("/waiting", "seal_approver", queue),
+    Visit("/waiting", "approver", name="waiting-for-who-checks"),
     Visit("/seals/requests", "seal_approver", queue),
     Visit("/seals/requests/{number}", "seal_approver", waiting),
     Visit("/seals", "seal_applicant"),
