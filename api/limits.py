@@ -11,7 +11,7 @@ from api.problems import problem_response
 
 _DEFAULT_BYTES = 1024 * 1024
 _FORM_OVERHEAD = 64 * 1024
-_UPLOADS = ("/v1/seal-uses", "/v1/checks/pdf", "/check", "/v1/batches", "/v1/imports")
+_UPLOADS = ("/v1/seal-uses", "/v1/checks/pdf", "/check", "/v1/batches", "/v1/imports", "/console/batches")
 _STREAMS = ("/v1/checks/stream",)
 """Taken as they come and never held whole; each line has a bound of its own."""
 

@@ -20,7 +20,7 @@ from api.pages import (
     wallet,
     wallet_life,
 )
-from api.pages.console import licences
+from api.pages.console import batches, feedback, issue, licences
 
 ROUTERS = (
     router.router,
@@ -40,4 +40,7 @@ ROUTERS = (
     seal_uses.router,
     audit.router,
     waiting.router,
+    issue.router,
+    batches.router,
+    feedback.router,
 )

@@ -168,6 +168,13 @@ def sent_rows(request: Request, data: bytes) -> Iterator[Iterator[Row]]:
     :raises TableTooLargeError: there are more rows than are taken here; when they are read.
     """
     form = _table_form(request, data)
+    with rows_in(data, form) as rows:
+        yield rows
+
+
+@contextmanager
+def rows_in(data: bytes, form: TableForm) -> Iterator[Iterator[Row]]:
+    """The rows of a file. Raises :class:`TableTooLargeError` like :func:`sent_rows`."""
     with TemporaryDirectory(prefix="yinzheng-rows-") as directory:
         path = FilePath(directory) / "data"
         path.write_bytes(data)

@@ -17,12 +17,13 @@ def officer(front: Front, key: str = "issuer", body: str = MARKET.code, role: Ro
     browser = sign_in(front.http, front.house.services, key)
     known = front.house.services.officers.of(browser.signed_in)
     if known is None:
+        front.house.services.organisations.enrol(next(each for each in (MARKET, HEALTH) if each.code == body))
         subject = ("https://id.example", key)
         front.house.services.officers.add(body, "卢青禾", [role], subject=subject, actor="tests")
     return browser
 
 
-def sent(front: Front, browser: Browser, address: str, **data: object) -> str:
+def sent(front: Front, browser: Browser, address: str, /, **data: object) -> str:
     """The page after a form of one was sent."""
     given = {"csrf_token": browser.signed_in.csrf_token, **{key: str(value) for key, value in data.items()}}
     return front.http.post(address, data=given).text

@@ -36,7 +36,7 @@ from api.sessions import CsrfCheckedDep
 from store.errors import YinzhengError
 from trust import Act, Decision, Licence, LicencePage, LicenceSearch, LicenceState, Register
 from trust.batch import BatchState
-from trust.licence import ON_LEGAL_BASIS, possible_acts
+from trust.licence import NEW_VERSION, ON_LEGAL_BASIS, possible_acts
 from trust.result_files import csv_lines
 from verify.checks import summarised
 
@@ -191,6 +191,7 @@ def licence(
         state=found.state_on(services.register.today()).value,
         life=life,
         acts=[each for each in acts if each in _ACTS],
+        versions=[each for each in acts if each in NEW_VERSION],
         legal=ON_LEGAL_BASIS,
         mark=new_mark(),
         done=done if done in {each.value for each in Act} else None,

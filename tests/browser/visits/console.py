@@ -8,6 +8,10 @@ from playwright.sync_api import Page
 
 from tests.browser.served import Served
 from tests.browser.visits.visit import Visit
+from tests.house import MARKET, example
+from trust.archives import ImportOrder
+from trust.rows import Row
+from verify.feedback import Raiser
 
 
 def company(served: Served) -> Mapping[str, str]:
@@ -33,6 +37,58 @@ def look_for_nothing(page: Page) -> None:
     page.locator(".empty").wait_for()
 
 
+def kind(served: Served) -> Mapping[str, str]:
+    """A type with photographs and dates."""
+    del served
+    return {"slug": "business_licence"}
+
+
+def with_rows(served: Served) -> Mapping[str, str]:
+    """A type with a table."""
+    del served
+    return {"slug": "presale_permit"}
+
+
+def to_correct(served: Served) -> Mapping[str, str]:
+    """The form of another version of the business licence."""
+    return {**company(served), "act": "correct"}
+
+
+def send_wrong(page: Page) -> None:
+    """Send a form with little in it."""
+    page.locator("#name").fill("青岛")
+    page.locator("button[value=preview]").click()
+    page.locator(".field.wrong").first.wait_for()
+
+
+def look_before_sealing(page: Page) -> None:
+    """Go on to the page before sealing."""
+    page.locator("#reason").fill("住所有误")
+    page.locator("button[value=preview]").click()
+    page.locator(".paper img").wait_for()
+
+
+def a_batch(served: Served) -> Mapping[str, str]:
+    """A batch with wrong lines."""
+    services = served.house.services
+    found = services.batches.latest(issuer_code=MARKET.code)
+    if not found:
+        order = ImportOrder("business_licence", "tests", "2024.csv", MARKET.code, own_only=True)
+        row = Row(2, {**example("business_licence"), "issue_date": "2024-02-30"}, ())
+        found = [services.archives.load(order, [row])]
+    return {"reference": found[0].reference}
+
+
+def said_wrong(served: Served) -> Mapping[str, str]:
+    """What a holder said of the business licence."""
+    services, licence = served.house.services, served.licence()
+    found = services.feedback.received(MARKET.code)
+    if not found:
+        raiser = Raiser(holder=licence.holder_index)
+        found = [services.feedback.open(raiser, licence.identifier, "住所有误", field="address")]
+    return {"number": found[0].id}
+
+
 VISITS: list[Visit] = [
     Visit("/console", "issuer"),
     Visit("/console", "administrator", name="console-administrator"),
@@ -41,4 +97,14 @@ VISITS: list[Visit] = [
     Visit("/console/licences/{identifier}", "issuer", company),
     Visit("/console/licences/{identifier}", "issuer", company, prepare=ask_to_revoke, name="console-revoke"),
     Visit("/console/licences/{identifier}/acts/{act}", "issuer", to_suspend),
+    Visit("/console/issue/{slug}", "issuer", kind),
+    Visit("/console/issue/{slug}", "issuer", with_rows, name="console-rows"),
+    Visit("/console/issue/{slug}", "issuer", kind, prepare=send_wrong, name="console-wrong", expects=("422",)),
+    Visit("/console/licences/{identifier}/new/{act}", "issuer", to_correct),
+    Visit(
+        "/console/licences/{identifier}/new/{act}", "issuer", to_correct, prepare=look_before_sealing, name="sealing"
+    ),
+    Visit("/console/batches/new", "issuer"),
+    Visit("/console/batches/{reference}", "issuer", a_batch),
+    Visit("/console/feedback/{number}", "issuer", said_wrong),
 ]
