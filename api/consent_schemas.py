@@ -43,6 +43,8 @@ class AgreeRequest(Strict):
     licences: SharedLicences | None = Field(
         None, description="同意提供的证照与字段；省略为全部同意 All that is asked for, where left out."
     )
+    days: int | None = Field(None, ge=1, le=366, description="有效天数，不超过所请求的 At most those asked for.")
+    max_uses: int | None = Field(None, ge=1, le=1000, description="使用次数，不超过所请求的 At most those asked for.")
 
 
 class ConsentView(BaseModel):

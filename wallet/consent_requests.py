@@ -174,12 +174,21 @@ class ConsentRequests:
         return found
 
     def agree(
-        self, holder: HolderIndex, number: str, chosen: Shared | None = None, *, by: str = "holder"
+        self,
+        holder: HolderIndex,
+        number: str,
+        chosen: Shared | None = None,
+        *,
+        days: int | None = None,
+        max_uses: int | None = None,
+        by: str = "holder",
     ) -> tuple[ConsentRequest, GivenConsent]:
         """Agree, wholly or in part.
 
         :param chosen: licences and fields that the holder agrees to; None for all that is asked for, of all licences in
             force of the types asked for.
+        :param days: for how many days, at most those that are asked for; None for those.
+        :param max_uses: for how many uses, at most those that are asked for; None for those.
         :raises RequestUnknownError: there is no such request to this holder.
         :raises RequestOverError: it was answered, or has expired.
         :raises NothingToShareError: nothing was chosen, and the wallet has nothing in force that is asked for.
@@ -190,10 +199,12 @@ class ConsentRequests:
         asked = request.asked
         licences = self._chosen(holder, asked.wanted, chosen)
         told = {each.identifier: fields for each, fields in licences}
-        until = self._clock.now() + timedelta(days=asked.days)
-        terms = ConsentTerms(asked.body_code, asked.service_item, told, asked.max_uses, until)
+        days, max_uses = _at_most(days, asked.days), _at_most(max_uses, asked.max_uses)
+        until = self._clock.now() + timedelta(days=days)
+        terms = ConsentTerms(asked.body_code, asked.service_item, told, max_uses, until)
         given, record = self._consents.draw_up(holder, terms, by=by, request=number)
-        state = RequestState.AGREED if _covers(licences, asked.wanted) else RequestState.PARTLY_AGREED
+        wholly = (days, max_uses) == (asked.days, asked.max_uses) and _covers(licences, asked.wanted)
+        state = RequestState.AGREED if wholly else RequestState.PARTLY_AGREED
         with self._database.transaction() as session:
             row = self._claim(session, number)
             self._consents.enter(session, given, record)
@@ -272,6 +283,16 @@ def _within(wanted: Wanted, licence: Licence, fields: frozenset[str] | None) -> 
             problem_zh="所选证照或字段不在请求之内。", problem_en="what was chosen was not asked for."
         )
     return found
+
+
+def _at_most(chosen: int | None, asked: int) -> int:
+    """Of days or uses what was chosen, of which there may be fewer than asked for; or all."""
+    if chosen is not None and not 1 <= chosen <= asked:
+        raise ConsentTermsError(
+            problem_zh=f"天数与次数不得超出请求（1 至 {asked}）。",
+            problem_en=f"days and uses are from 1 to {asked}, as asked.",
+        )
+    return asked if chosen is None else chosen
 
 
 def _covers(shared: list[tuple[Licence, frozenset[str]]], wanted: Wanted) -> bool:

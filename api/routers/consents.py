@@ -99,9 +99,9 @@ def request(services: ServicesDep, holder: HolderDep, number: NumberPath) -> Con
     "/consent-requests/{number}/agree", summary="同意 Agree", responses=responses(401, 403, 404, 409, 413, 422)
 )
 def agree(services: ServicesDep, holder: HolderDep, number: NumberPath, body: AgreeRequest) -> ConsentRequestView:
-    """全部同意，或只同意所选的证照与字段。Wholly, or for the licences and fields named."""
+    """全部同意，或只同意所选的证照与字段、更短、更少次。Wholly, or to what is named, for less long or less often."""
     chosen = None if body.licences is None else shared(body.licences)
-    answered, _ = services.consent_requests.agree(holder, number, chosen)
+    answered, _ = services.consent_requests.agree(holder, number, chosen, days=body.days, max_uses=body.max_uses)
     return ConsentRequestView.of(answered, services.names())
 
 

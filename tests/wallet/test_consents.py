@@ -236,6 +236,13 @@ def test_a_request_is_agreed_to_wholly_in_part_or_not_at_all(house: House, shop:
     answered, given = requests.agree(holder, part, {shop.identifier: frozenset({"name"})})
     assert answered.state is RequestState.PARTLY_AGREED
     assert use(house, given.number).terms.licences == {shop.identifier: frozenset({"name"})}
+    shorter = requests.ask(holder, replace(asked(), days=3, max_uses=2), answer_within=MINUTE).number
+    for wrong in ({"days": 4}, {"days": 0}, {"max_uses": 3}, {"max_uses": 0}):
+        with pytest.raises(ConsentTermsError):
+            requests.agree(holder, shorter, **wrong)
+    answered, given = requests.agree(holder, shorter, days=2)
+    assert (answered.state, given.terms.max_uses) == (RequestState.PARTLY_AGREED, 2)
+    assert given.terms.until == house.services.clock.now() + timedelta(days=2)
     assert requests.refuse(holder, none).state is RequestState.REFUSED
     assert [each.act.value for each in requests.records(holder)] == ["refuse"]
     for number in (whole, part, none):

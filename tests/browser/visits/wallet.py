@@ -8,6 +8,8 @@ from playwright.sync_api import Page
 
 from tests.browser.served import Served
 from tests.browser.visits.visit import Visit
+from trust import HolderIndex
+from wallet import RequestState
 
 
 def physicians(served: Served) -> Mapping[str, str]:
@@ -44,7 +46,38 @@ def appoint_nobody(page: Page) -> None:
     page.locator("[role=alert]").wait_for()
 
 
+def asked(served: Served) -> Mapping[str, str]:
+    """A request that waits for the answer of who is ``holder``."""
+    found = served.house.services.consent_requests.of_holder(_physician(served))
+    return {"number": next(each.number for each in found if each.state is RequestState.OPEN)}
+
+
+def given(served: Served) -> Mapping[str, str]:
+    """A consent of who is ``holder``."""
+    return {"number": served.house.services.licence_consents.of_holder(_physician(served))[0].number}
+
+
+def looked(served: Served) -> Mapping[str, str]:
+    """A check of a licence of who is ``holder``."""
+    services = served.house.services
+    found = services.looks.at(services.wallets.identifiers(_physician(served)), limit=1)
+    return {"number": str(found[0].number)}
+
+
+def _physician(served: Served) -> HolderIndex:
+    return served.licence("physician_practice_certificate").holder_index
+
+
 VISITS = [
+    Visit("/wallet/consents/new", "holder"),
+    Visit("/wallet/consents/new", "holder", query="item=370200-0723-004", name="wallet-consents-new-item"),
+    Visit("/wallet/consents/{number}", "holder", given),
+    Visit("/wallet/consents/{number}", "holder", given, prepare=open_dialog, name="wallet-consent-withdrawal"),
+    Visit("/wallet/requests/{number}", "holder", asked),
+    Visit("/wallet/lawful-checks", "holder"),
+    Visit("/wallet/looks/{number}", "holder", looked),
+    Visit("/wallet/objections", "holder"),
+    Visit("/wallet/licences/{identifier}/feedback", "holder", physicians),
     Visit("/wallet", "representative", name="wallet-for-a-body"),
     Visit("/wallet", "agent", query="by=state", name="wallet-of-an-agent"),
     Visit("/wallet/more", "representative"),
