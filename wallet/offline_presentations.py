@@ -7,7 +7,7 @@ worth little to anybody else is that it holds for minutes, and says what to comp
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -94,10 +94,17 @@ class OfflinePresentations:
         self._status_uri = status_uri
 
     def present(
-        self, holder: HolderIndex, identifier: str, *, purpose: str, lifetime: timedelta = LIFETIME
+        self,
+        holder: HolderIndex,
+        identifier: str,
+        *,
+        purpose: str,
+        lifetime: timedelta = LIFETIME,
+        fields: Collection[str] | None = None,
     ) -> OfflinePresentation:
         """Make an offline presentation of one licence of a holder's wallet.
 
+        :param fields: which of those that its type has shown; None for all of them.
         :param lifetime: in whole minutes.
         :raises NotInWalletError: the licence is not this holder's.
         :raises NotPresentableError: it does not hold at present.
@@ -119,7 +126,7 @@ class OfflinePresentations:
             self._wallets.hold_open(session, holder)
             licence, seat = self._register.hold(session, identifier)
             self._refuse_unless_valid(licence)
-            full = self._credential(licence, seat, holder, purpose, now, lifetime)
+            full = self._credential(licence, seat, holder, purpose, now, lifetime, fields)
             made = _first_that_fits(signer, full)
             session.add(
                 OfflinePresentationRow(
@@ -166,6 +173,7 @@ class OfflinePresentations:
         purpose: str,
         now: datetime,
         lifetime: timedelta,
+        chosen: Collection[str] | None,
     ) -> OfflineCredential:
         who = _holder_of(licence, holder)
         return OfflineCredential(
@@ -183,7 +191,7 @@ class OfflinePresentations:
             code_masked=mask(who.code),
             valid_from=licence.valid_from,
             valid_until=licence.valid_until,
-            fields=tuple(_shown(licence)),
+            fields=tuple(_shown(licence, chosen)),
         )
 
 
@@ -193,8 +201,10 @@ def _holder_of(licence: Licence, holder: HolderIndex) -> Holder:
     return (licence.holder, *licence.co_holders)[indexes.index(holder)]
 
 
-def _shown(licence: Licence) -> Iterator[tuple[str, str]]:
+def _shown(licence: Licence, chosen: Collection[str] | None) -> Iterator[tuple[str, str]]:
     for key in licence.type.shown:
+        if chosen is not None and key not in chosen:
+            continue
         value = licence.fields.get(key)
         if isinstance(value, str) and value:
             yield licence.type.title_zh(key), value

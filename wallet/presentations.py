@@ -43,6 +43,8 @@ _MAX_PURPOSE = 100
 class Presentation:
     """What the holder's telephone shows."""
 
+    number: str
+    """By which :meth:`Presentations.past` tells what became of it."""
     token: str
     identifier: str
     purpose: str
@@ -150,7 +152,7 @@ class Presentations:
                     presented_by=by,
                 )
             )
-        return Presentation(token, identifier, purpose, audience, expires_at)
+        return Presentation(presentation_id, token, identifier, purpose, audience, expires_at)
 
     def made_by(self, holder: HolderIndex) -> list[PastPresentation]:
         """The presentations that a holder had made, oldest first."""
@@ -158,6 +160,14 @@ class Presentations:
         statement = sa.select(table).where(table.holder_index == holder.value).order_by(table.created_at, table.id)
         with self._database.transaction() as session:
             return [_past(row) for row in session.scalars(statement)]
+
+    def past(self, holder: HolderIndex, number: str, *, by: str = "holder") -> PastPresentation | None:
+        """What became of a presentation of a holder's; None where there is none that this person had made."""
+        with self._database.transaction() as session:
+            row = session.get(PresentationRow, number)
+            if row is None or row.holder_index != holder.value or row.presented_by != by:
+                return None
+            return _past(row)
 
     @crossing()
     def redeem(self, token: str, *, by: str) -> Redeemed:

@@ -41,7 +41,7 @@ def looks(
 ) -> HTMLResponse:
     """Who looked, newest first, a page at a time, at all licences or at one; an agent sees those within its limits."""
     acting.require(WalletAct.VIEW)
-    held, names = _held(services, acting), services.names()
+    held, names = _seen(services, acting), services.names()
     chosen = [each for each in held if not licence or each == licence]
     found = services.looks.at(chosen, before=before, limit=_A_PAGE + 1)
     language = language_of(request)
@@ -90,7 +90,7 @@ def objections(request: Request, services: ServicesDep, acting: ActingDep) -> HT
     names = services.names()
     made = [ObjectionView.of(each, names) for each in services.objections.of_holder(acting.holder)]
     said = services.feedback.raised_by(Raiser(holder=acting.holder))
-    held = _held(services, acting)
+    held = _seen(services, acting)
     return show_wallet(
         request, services, acting, "wallet/objections.html", here="/wallet/more", made=made, said=said, held=held
     )
@@ -184,13 +184,13 @@ def _feedback(
 
 
 def _found(services: Services, acting: Acting, number: int) -> Look:
-    found = services.looks.find(number, list(_held(services, acting)))
+    found = services.looks.find(number, list(_seen(services, acting)))
     if found is None:
         raise LookUnknownError
     return found
 
 
-def _held(services: Services, acting: Acting) -> dict[str, Licence]:
+def _seen(services: Services, acting: Acting) -> dict[str, Licence]:
     """All licences of the holder that who acts may see, in the wallet or not."""
     identifiers = services.wallets.identifiers(acting.holder)
     found = services.register.get_many(identifiers)

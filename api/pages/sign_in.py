@@ -107,7 +107,7 @@ def sign_out(
         services.sessions.end_everywhere(found)
     else:
         services.sessions.end(request.cookies[name])
-    answer = RedirectResponse("/", 303, {"Cache-Control": "no-store", "Clear-Site-Data": '"cache"'})
+    answer = RedirectResponse("/", 303, {"Cache-Control": "no-store", "Clear-Site-Data": '"cache", "storage"'})
     forget(answer, services.settings, name)
     return answer
 

@@ -66,7 +66,8 @@ def open_wallet(services: ServicesDep, acting: ActingDep) -> Response:
 def licence(request: Request, services: ServicesDep, acting: ActingDep, identifier: IdentifierPath) -> HTMLResponse:
     """One licence."""
     entry = entry_of(services, acting, identifier)
-    slug = entry.licence.type.slug
+    kind, fields = entry.licence.type, entry.licence.fields
+    slug, chinese = kind.slug, language_of(request) == "zh"
     return show_wallet(
         request,
         services,
@@ -76,6 +77,9 @@ def licence(request: Request, services: ServicesDep, acting: ActingDep, identifi
         licence=entry.licence,
         entry=entry,
         state=entry.licence.state_on(services.register.today()).value,
+        shown_fields=[
+            (key, kind.title_zh(key) if chinese else kind.title_en(key)) for key in kind.shown if fields.get(key)
+        ],
         may_view=acting.permits(WalletAct.VIEW, licence_type=slug),
         may_present=acting.permits(WalletAct.PRESENT, licence_type=slug),
     )

@@ -20,6 +20,13 @@ def physicians(served: Served) -> Mapping[str, str]:
 def show_code(page: Page) -> None:
     """Ask for a code on a licence's page."""
     page.locator("form[action$='/code'] button").first.click()
+    page.locator("[data-code]").wait_for()
+
+
+def show_offline_code(page: Page) -> None:
+    """Ask for a code for who has no network."""
+    page.locator("details summary").first.click()
+    page.locator("form[action$='/offline-code'] button").click()
     page.locator("[data-seconds]").wait_for()
 
 
@@ -92,4 +99,6 @@ VISITS = [
     Visit("/wallet/agents", "agent", name="wallet-beyond-limits"),
     Visit("/wallet/licences/{identifier}", "holder", physicians),
     Visit("/wallet/licences/{identifier}", "holder", physicians, prepare=show_code, name="wallet-code"),
+    Visit("/wallet/licences/{identifier}", "holder", physicians, prepare=show_offline_code, name="wallet-offline-code"),
+    Visit("/wallet/kept", "holder"),
 ]
