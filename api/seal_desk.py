@@ -22,9 +22,16 @@ class SealDesk:
         self._services = services
         self.body = services.organisations.get(body_code)
         self.name = name
+        self._known: dict[str, bool] = {}
 
     def administers(self, owner: Organisation | Person) -> bool:
-        """Whether the seals of an owner are this desk's business."""
+        """Whether the seals of an owner are this desk's business; each owner is looked up once."""
+        key = owner.reference if isinstance(owner, Person) else owner.code
+        if key not in self._known:
+            self._known[key] = self._administers(owner)
+        return self._known[key]
+
+    def _administers(self, owner: Organisation | Person) -> bool:
         whole_region = self.body.kind is SealOwnerKind.DEPARTMENT and lies_within(
             owner.region_code, self.body.region_code
         )

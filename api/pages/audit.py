@@ -89,6 +89,7 @@ def entry(request: Request, services: ServicesDep, desk: AuditorDep, position: P
             "address": address,
             "facts": json.loads(found.opening),
         }
+    licence = found.subject.removeprefix(LOG_PREFIX) if found.subject.startswith(LOG_PREFIX) and opened else None
     return show_seals(
         request,
         services,
@@ -105,6 +106,7 @@ def entry(request: Request, services: ServicesDep, desk: AuditorDep, position: P
         holds=holds_inclusion(leaf, position, checkpoint.size, proof, checkpoint.root),
         note=note,
         opened=opened,
+        history=services.register.history(licence) if licence is not None else [],
         base=f"{services.settings.base_url}/log",
         tile=tile_path(place.index, place.width),
         offset=position % TILE_WIDTH,

@@ -77,7 +77,7 @@ def _licences(services: Services, officer: Officer) -> list[Waiting]:
         return []
     body = officer.organisation_code
     said = [
-        Waiting("feedback", each.identifier, f"{each.opened_at:%Y-%m-%d}", None)
+        Waiting("feedback", each.identifier, f"{each.opened_at:%Y-%m-%d}", f"/console/licences/{each.identifier}")
         for state in (FeedbackState.OPEN, FeedbackState.ACCEPTED)
         for each in services.feedback.received(body, state=state)
     ]

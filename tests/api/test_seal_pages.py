@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -11,10 +14,13 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.officers import Officer, Role
+from api.services import Services
 from seal import Move, Organisation, SealApplication, SealOwnerKind, SealState, SealUser
 from seal.errors import SealNotGrantedError
 from seal.uses import WantedUse
+from store.clock import FixedClock
 from tests.api.signing_in import ISSUER, Browser, sign_in, somebody
+from tests.conftest import Databases, settings_for
 from tests.house import HEALTH, MARKET, House
 
 BRANCH = Organisation("113702039901003504", "市北区市场监管局", "Shibei", "370203", MARKET.code)
@@ -52,8 +58,21 @@ class Office:
         return self.house.services.seals.get(number).state
 
 
-@pytest.fixture
-def office(house: House) -> Iterator[Office]:
+@pytest.fixture(scope="module")
+def office(databases: Databases) -> Iterator[Office]:
+    """One office for a module: each test has seals of its own."""
+    database = databases.create()
+    clock = FixedClock(datetime(2026, 11, 23, 4, 0, tzinfo=UTC))
+    with (
+        TemporaryDirectory(prefix="yinzheng-office-") as directory,
+        Services(settings_for(database, Path(directory)), clock) as services,
+    ):
+        yield from opened(House(services))
+    databases.drop(database)
+
+
+def opened(house: House) -> Iterator[Office]:
+    """The office, with officers of all roles and bodies signed in."""
     services = house.services
     for body in (MARKET, HEALTH, BRANCH, COMPANY):
         services.organisations.enrol(body)
@@ -64,6 +83,7 @@ def office(house: House) -> Iterator[Office]:
         "approver": (MARKET, {Role.SEAL_APPROVER}),
         "both": (MARKET, {Role.SEAL_APPLICANT, Role.SEAL_APPROVER}),
         "auditor": (MARKET, {Role.AUDITOR}),
+        "<b>strange</b>": (MARKET, {Role.SEAL_APPLICANT}),
         "issuer": (MARKET, {Role.ISSUER}),
         "foreign": (HEALTH, {Role.SEAL_APPLICANT, Role.SEAL_APPROVER, Role.AUDITOR}),
         "branch": (BRANCH, {Role.SEAL_APPLICANT, Role.SEAL_APPROVER}),
@@ -82,7 +102,8 @@ def test_one_officer_asks_and_another_decides(office: Office) -> None:
     assert "等待另一名工作人员" in office.get("applicant", "/seals/requests").text
     waiting = office.get("approver", "/seals/requests")
     assert "等我审批" in waiting.text
-    assert '<span class="count">1</span>' in waiting.text
+    count = len(office.house.services.seals.waiting())
+    assert f'<span class="count">{count}</span>' in waiting.text
     assert "人员applicant" in waiting.text
     page = office.post("approver", f"/seals/requests/{request}/approve", reason="同意")
     assert page.status_code == 200
@@ -211,12 +232,14 @@ def test_nothing_is_done_without_the_token_of_the_session(office: Office) -> Non
 
 def test_markup_in_what_people_wrote_stays_text(office: Office) -> None:
     strange = "\"><img src=x onerror=alert(1)>'"
-    actor = office.officers["applicant"].actor
+    actor = office.officers["<b>strange</b>"].actor
     application = SealApplication(MARKET.code, ["business_licence"], "审批专用章")
     asked = office.house.services.seals.apply(application, officer=actor, reason=strange, document=strange)
     for address in ("/seals/requests", f"/seals/requests/{asked.id}", f"/seals/{asked.seal_number}"):
         page = office.get("approver", address).text
         assert "<img src=x" not in page
+        assert "<b>strange" not in page
+        assert "&lt;b&gt;strange" in page
     assert "&lt;img src=x" in office.get("approver", "/seals/requests").text
 
 
@@ -290,6 +313,7 @@ FORM = {"owner": MARKET.code, "purpose": "行政审批专用章", "licence_types
 
 
 def test_the_seal_is_drawn_while_it_is_described_and_nothing_is_entered(office: Office) -> None:
+    before = office.house.services.seals.all()
     drawn = office.post("applicant", "/seals/new/artwork", owner=MARKET.code, purpose="行政审批专用章")
     assert drawn.json()["picture"].startswith("data:image/svg+xml;base64,")
     other = office.post("applicant", "/seals/new/artwork", owner=MARKET.code, purpose="行政处罚专用章")
@@ -302,13 +326,14 @@ def test_the_seal_is_drawn_while_it_is_described_and_nothing_is_entered(office: 
     assert (long.status_code, long.json()["code"]) == (422, "seal.artwork_name_too_long")
     page = office.post("applicant", "/seals/new", **FORM, act="draw").text
     assert ("data:image/svg+xml" in page, 'value="行政审批专用章"' in page) == (True, True)
-    assert office.house.services.seals.waiting() == []
+    assert office.house.services.seals.all() == before
     for who in ("approver", "auditor", "issuer"):
         assert office.post(who, "/seals/new/artwork", owner=MARKET.code).status_code == 403
     assert office.post("applicant", "/seals/new/artwork", token="x", owner=MARKET.code).status_code == 403
 
 
 def test_an_application_is_entered_and_shown_again_where_it_is_wrong(office: Office) -> None:
+    before = office.house.services.seals.waiting()
     for wrong in (
         {"reason": ""},
         {"size_mm": "999"},
@@ -320,10 +345,10 @@ def test_an_application_is_entered_and_shown_again_where_it_is_wrong(office: Off
         again = office.post("applicant", "/seals/new", **{**FORM, **wrong})
         assert again.status_code == 422, wrong
         assert "行政审批专用章" in again.text
-    assert office.house.services.seals.waiting() == []
+    assert office.house.services.seals.waiting() == before
     done = office.post("applicant", "/seals/new", **FORM, document="青政办发〔2026〕12号")
     assert "已提交申请" in done.text
-    [asked] = office.house.services.seals.waiting()
+    [asked] = office.house.services.seals.waiting()[len(before) :]
     assert asked.requested_by == office.officers["applicant"].actor
 
 
@@ -339,5 +364,5 @@ def test_nobody_applies_for_another_body(office: Office) -> None:
 
 
 def test_a_drawing_is_not_asked_for_without_end(office: Office) -> None:
-    answers = [office.post("applicant", "/seals/new/artwork", owner="x").status_code for _ in range(121)]
+    answers = [office.post("both", "/seals/new/artwork", owner="x").status_code for _ in range(121)]
     assert (answers[0], answers[-1]) == (404, 429)

@@ -81,6 +81,7 @@ WORDS = {
     "audit_opens": ("与公开的摘要相符", "Fits the digest that everybody sees"),
     "audit_opens_not": ("与公开的摘要不符", "Does not fit the digest that everybody sees"),
     "audit_subject": ("何人、何时、因何、依据谁的批准", "Who, when, why, on whose word"),
+    "audit_licence": ("核验该证照", "Check the licence"),
     "audit_by_hand": ("手工核对", "Check by hand"),
     "audit_digest_by_hand": (
         "SHA-256(盐 ‖ 记录) 应等于记录摘要。盐只可告知有关的人。",
