@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 
 from cryptography import x509
+
+# X.520 counts the characters of a name, the library bytes of UTF-8: Chinese names of more than 21 would be warned of
+warnings.filterwarnings("ignore", message="Attribute's length must be", category=UserWarning)
 
 
 @lru_cache(maxsize=1024)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -342,6 +344,40 @@ def test_a_checkpoint_that_is_none_or_another_log_s_is_refused(patient: Patient,
             patient.examine(checkpoint=patient.checkpoint)
     with pytest.raises(CheckpointUnusableError):
         patient.examine(checkpoint=tmp_path / "none")
+
+
+def test_what_goes_on_meanwhile_is_no_damage(patient: Patient) -> None:
+    """Licences are issued, suspended, resumed and given longer proofs while the doctor looks."""
+    services, stop, failed = patient.services, threading.Event(), list[BaseException]()
+    clock = services.clock
+    assert isinstance(clock, FixedClock)
+    house = House(services)
+
+    def work() -> None:
+        try:
+            while not stop.is_set():
+                number = f"2026370214{secrets.randbelow(10**7):07}"
+                licence = house.issue("teacher_qualification_certificate", certificate_number=number)
+                services.register.suspend(licence.identifier, Decision("tests", "x"))
+                services.ledger.sequence()
+                services.register.resume(licence.identifier, Decision("tests", "x"))
+                clock.advance(timedelta(seconds=21))
+                services.status_lists.refresh()
+                services.extending.run(actor="tests", margin=timedelta(days=9999), without_gain=True, stop=stop)
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        for _ in range(3):
+            found = patient.examine(checkpoint=patient.checkpoint)
+            assert [each.message_en for each in found.findings] == []
+            assert found.sound
+    finally:
+        stop.set()
+        thread.join()
+    assert failed == []
 
 
 def test_what_no_row_names_is_told_of_and_is_no_damage(patient: Patient) -> None:
