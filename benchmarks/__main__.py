@@ -16,6 +16,7 @@ NAMES = (
     "check_stream",
     "offline_qr",
     "pages",
+    "doctor",
 )
 
 

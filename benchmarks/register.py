@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def _measured(services: Services, size: int) -> dict[str, float]:
-    _load(services, size)
+    load(services, size)
     chance = random.Random(size)
     numbers = [chance.randrange(size) for _ in range(LOOKS)]
     identifiers = [_identifier(services, number) for number in numbers]
@@ -73,7 +73,7 @@ def _median(look: Callable[[int], object]) -> float:
     return statistics.median(times)
 
 
-def _load(services: Services, size: int) -> None:
+def load(services: Services, size: int) -> None:
     """Fill the register and the wallets up to a size, as an import of records without files does."""
     database = services.database
     version = services.catalogue.get(SLUG).version

@@ -166,18 +166,25 @@ class _Examination:
         """Read all leaves; gives how many there should be, by the place of the last one."""
         head, expected = next(heads, None), 0
         leaves = (
-            sa.select(LedgerLeafRow.position, LedgerLeafRow.hash, LedgerEntryRow)
+            sa.select(
+                LedgerLeafRow.position,
+                LedgerLeafRow.hash,
+                LedgerEntryRow.subject,
+                LedgerEntryRow.number,
+                LedgerEntryRow.opening,
+                LedgerEntryRow.data,
+            )
             .outerjoin(LedgerEntryRow, LedgerEntryRow.id == LedgerLeafRow.entry_id)
             .order_by(LedgerLeafRow.position)
             .execution_options(yield_per=_PAGE)
         )
-        for position, stored, entry in self._session.execute(leaves):
+        for position, stored, subject, number, opening, data in self._session.execute(leaves):
             if position != expected:
                 self._whole = False
                 where = f"log:{expected}"
                 yield Finding(LEAVES_MISSING, where, {"first": expected, "last": position - 1})
             expected = position + 1
-            yield from self._leaf(position, stored, entry)
+            yield from self._leaf(position, stored, subject, number, opening, data)
             if not self._whole:
                 continue
             while head is not None and head.size <= self._size:
@@ -190,19 +197,21 @@ class _Examination:
         self._told(expected)
         return expected
 
-    def _leaf(self, position: int, stored: bytes, entry: LedgerEntryRow | None) -> Iterator[Finding]:
+    def _leaf(
+        self, position: int, stored: bytes, subject: str | None, number: int, opening: bytes, data: bytes
+    ) -> Iterator[Finding]:
+        """Look at a leaf; of one whose entry is missing there is no more than its place and its hash."""
         found = stored
         where = f"log:{position}"
-        if entry is None:
+        if subject is None:
             yield Finding(ENTRY_MISSING, where, {"position": position})
         else:
-            found = leaf_hash(entry.data)
+            found = leaf_hash(data)
             if found != stored:
                 self._altered.add(position)
-                yield Finding(LEAF_ALTERED, where, {"position": position}, (entry.subject,))
-            elif not self._opens(entry.subject, entry.number, entry.opening, entry.data):
-                said: dict[str, object] = {"subject": entry.subject, "number": entry.number}
-                yield Finding(RECORD_ALTERED, where, said, (entry.subject,))
+                yield Finding(LEAF_ALTERED, where, {"position": position}, (subject,))
+            elif not self._opens(subject, number, opening, data):
+                yield Finding(RECORD_ALTERED, where, {"subject": subject, "number": number}, (subject,))
         if not self._whole:
             return
         if found != stored and len(self._edges) == 1:

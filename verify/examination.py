@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -67,6 +68,8 @@ LIST_DIFFERS: Final = FindingKind(
     "Remove its row of the table status_list: it is signed anew for whoever asks next. Find out who signed it.",
 )
 
+_COMMITTED_WITHIN: Final = timedelta(minutes=1)
+"""An act has the time at which it began; a list that was looked at before it was committed could not have it."""
 _ITEMS: Final = (
     "type",
     "type_version",
@@ -208,7 +211,9 @@ def _differing(one: bytes, other: bytes) -> Iterator[int]:
 
 def _difference(session: Session, each: SignedList, index: int, statuses: bytes, found: Findings) -> Iterator[Finding]:
     seated = seated_at(session, each.number, index)
-    if seated is not None and (seated.since > each.looked_at or log_subject(seated.identifier) in found):
+    if seated is not None and (
+        seated.since > each.looked_at - _COMMITTED_WITHIN or log_subject(seated.identifier) in found
+    ):
         return
     at, place = divmod(index, 4)
     listed, expected = (bits[at] >> place * 2 & 3 if at < len(bits) else 0 for bits in (statuses, each.expected))
