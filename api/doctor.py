@@ -108,6 +108,7 @@ class Doctor:
     :param opened: opens what needs the key-encryption key.
     :param status_uri: the address of a status list.
     :param at_once: how many files are examined at once.
+    :param settle_seconds: how long what is being issued may take from its file to its row.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class Doctor:
         *,
         status_uri: Callable[[int], str],
         at_once: int = AT_ONCE,
+        settle_seconds: float = 10.0,
     ) -> None:
         self._database = database
         self._objects = objects
@@ -126,6 +128,7 @@ class Doctor:
         self._opened = opened
         self._status_uri = status_uri
         self._at_once = at_once
+        self._settle_seconds = settle_seconds
 
     def examine(self, order: DoctorOrder, *, told: Told) -> Diagnosis:
         """Examine all parts.
@@ -152,7 +155,12 @@ class Doctor:
         _look(found, "files", files)
         if order.sample is None:
             _look(found, "other files", self._other_files(examiner, found.findings, told))
-            orphans = examine_orphans(self._database, self._objects, told=lambda count: told("objects", count))
+            orphans = examine_orphans(
+                self._database,
+                self._objects,
+                settle_seconds=self._settle_seconds,
+                told=lambda count: told("objects", count),
+            )
             _look(found, "objects", orphans)
         return found
 

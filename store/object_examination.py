@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
@@ -78,9 +79,12 @@ def unnamed(database: Database, digests: Iterable[str]) -> Iterator[str]:
             yield from session.scalars(statement)
 
 
-def examine_orphans(database: Database, objects: ObjectStore, *, told: Callable[[int], object]) -> Iterator[Finding]:
-    """The objects that no row names, neither when they are come upon nor at the end.
+def examine_orphans(
+    database: Database, objects: ObjectStore, *, settle_seconds: float, told: Callable[[int], object]
+) -> Iterator[Finding]:
+    """The objects that no row names, neither when they are come upon nor some time after the end.
 
+    :param settle_seconds: how long after that; an object is put before the row that names it commits.
     :raises ObjectsUnavailableError: the store could not be asked.
     """
 
@@ -90,6 +94,8 @@ def examine_orphans(database: Database, objects: ObjectStore, *, told: Callable[
                 told(count)
             yield digest
 
-    # an object is put before the row that names it commits
-    for digest in unnamed(database, list(unnamed(database, counted()))):
+    found = list(unnamed(database, counted()))
+    if found:
+        time.sleep(settle_seconds)
+    for digest in unnamed(database, found):
         yield Finding(ORPHAN, f"object:{digest}", {"digest": digest})

@@ -349,6 +349,7 @@ def test_a_checkpoint_that_is_none_or_another_log_s_is_refused(patient: Patient,
 def test_what_goes_on_meanwhile_is_no_damage(patient: Patient) -> None:
     """Licences are issued, suspended, resumed and given longer proofs while the doctor looks."""
     services, stop, failed = patient.services, threading.Event(), list[BaseException]()
+    services.doctor._settle_seconds = 2.0
     clock = services.clock
     assert isinstance(clock, FixedClock)
     house = House(services)
@@ -381,6 +382,7 @@ def test_what_goes_on_meanwhile_is_no_damage(patient: Patient) -> None:
 
 
 def test_what_no_row_names_is_told_of_and_is_no_damage(patient: Patient) -> None:
+    patient.services.doctor._settle_seconds = 0.0
     digest = patient.services.objects.put(b"nobody's")
     found = patient.examine()
     assert [(each.kind.code, each.where) for each in found.findings] == [("object.orphan", f"object:{digest}")]
