@@ -29,6 +29,8 @@ from store.database import Database
 from store.errors import YinzhengError
 from trust import HolderIndex
 
+DEMO_CLIENTS = ("demo-province", "demo-checker", "demo-issuer", "demo-wallet")
+"""Clients that a demo enrols; where one of them is, production does not start."""
 TOKEN_LIFETIME = timedelta(minutes=15)
 _TOKEN_TYPE = "at+jwt"
 _AUDIENCE = "yinzheng:api"

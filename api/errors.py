@@ -23,6 +23,18 @@ class DemoRefusedError(YinzhengError):
     en = "Demo data never go into production; those of a whole city need YINZHENG_BUILTIN_PROVIDER=true as well."
 
 
+class DemoDatabaseError(YinzhengError):
+    """Production was started on a database that a demo has filled."""
+
+    code = "api.demo_database"
+    kind = Kind.MISCONFIGURED
+    zh = "数据库中有演示数据，其客户端密钥曾显示在屏幕上。生产环境请另建空数据库，再运行 yinzheng db upgrade。"
+    en = (
+        "The database holds demo data, and secrets of its clients were shown on a screen. Make an empty database for "
+        "production and run yinzheng db upgrade."
+    )
+
+
 class DemoNotAloneError(YinzhengError):
     """The register holds something already."""
 

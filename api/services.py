@@ -13,17 +13,19 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
+import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from api._tables import ClientRow
 from api.builtin_provider import ACR as BUILTIN_ACR
 from api.builtin_provider import CLIENT_ID as BUILTIN_CLIENT_ID
 from api.builtin_provider import BuiltinProvider, SignInLinks
 from api.builtin_provider.provider import issuer_below
 from api.client_proofs import ClientProofs
-from api.clients import Clients
+from api.clients import DEMO_CLIENTS, Clients
 from api.doctor import AT_ONCE, Doctor, DoctorKeys
-from api.errors import SettingsError
+from api.errors import DemoDatabaseError, SettingsError
 from api.jobs import scheduled_jobs
 from api.names import Names
 from api.officers import Officers
@@ -255,6 +257,7 @@ class Services:
             require_current(database)
         if self.settings.environment is Environment.PRODUCTION:
             require_bound(database)
+            _refuse_demo_data(database)
         return database
 
     @cached_property
@@ -1050,6 +1053,13 @@ def _revocation(authority: CertificateAuthority, revocation_lists: RevocationLis
     return RevocationKnowledge(
         RevocationData(crls=tuple(lists[False])), complete, tuple(gm_authorities), tuple(lists[True])
     )
+
+
+def _refuse_demo_data(database: Database) -> None:
+    """:raises DemoDatabaseError: the database holds what a demo left."""
+    with database.transaction() as session:
+        if session.scalar(sa.select(ClientRow.id).where(ClientRow.id.in_(DEMO_CLIENTS)).limit(1)) is not None:
+            raise DemoDatabaseError
 
 
 def _order_of(task: Task) -> IssueOrder:

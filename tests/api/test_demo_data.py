@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from api.builtin_provider import PEOPLE
+from api.clients import Scope
 from api.commands.demo import demo
 from api.commands.service import _listener
 from api.demo_data import fill
 from api.demo_data.city import COMPANY, HEALTH, MARKET
-from api.errors import DemoNotAloneError, DemoRefusedError, SettingsError
+from api.errors import DemoDatabaseError, DemoNotAloneError, DemoRefusedError, SettingsError
 from api.services import Services
 from api.settings import Environment, Settings
 from seal import SealState, UseSearch
@@ -116,6 +117,18 @@ def test_the_other_demo_is_refused_in_production_too(monkeypatch: pytest.MonkeyP
         monkeypatch.setenv(f"YINZHENG_{name}", value)
     with pytest.raises(DemoRefusedError):
         demo()
+
+
+def test_production_does_not_start_on_a_database_that_a_demo_filled(database: Database, tmp_path: Path) -> None:
+    settings = settings_for(database, tmp_path)
+    production = settings.model_copy(update={"environment": Environment.PRODUCTION})
+    with Services(production) as services:
+        assert services.clients.all() == []
+        services.organisations.enrol(TESTS_MARKET)
+        body = TESTS_MARKET.code
+        services.clients.enrol("demo-checker", name="核验系统", scopes=[Scope.CHECK], organisation_code=body)
+    with Services(production) as services, pytest.raises(DemoDatabaseError):
+        _ = services.database
 
 
 def test_it_goes_beside_nobody_elses_bodies(database: Database, tmp_path: Path) -> None:
