@@ -55,6 +55,27 @@ def test_a_code_is_replaced_in_time_and_tells_when_the_network_is_lost(browser_a
     expect(page.locator("img.spent")).to_have_count(0)
 
 
+def test_the_masked_list_is_there_without_a_network_and_gone_after_signing_out(
+    browser_as: BrowserAs, served: Served
+) -> None:
+    page = browser_as("holder", width=360, expects=NETWORK)
+    page.goto("/wallet")
+    for _ in range(100):
+        if page.evaluate("async () => (await (await caches.open('wallet-kept')).keys()).length") == 1:
+            break
+        page.wait_for_timeout(100)
+    page.context.set_offline(True)
+    page.goto("/wallet/looks")
+    expect(page.get_by_text("网络已断开")).to_be_visible()
+    expect(page.get_by_text("内容截至")).to_be_visible()
+    assert served.licence(PHYSICIAN).number not in page.content()
+    page.context.set_offline(False)
+    page.goto("/sign-out")
+    page.locator("main form button").first.click()
+    page.wait_for_url("**/")
+    assert page.evaluate("async () => await caches.keys()") == []
+
+
 def test_a_representative_appoints_an_agent_and_dismisses_it(browser_as: BrowserAs, served: Served) -> None:
     page = browser_as("representative", width=360)
     page.goto("/wallet/agents/new")
