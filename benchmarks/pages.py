@@ -9,18 +9,14 @@ from __future__ import annotations
 import shutil
 import statistics
 import sys
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, sync_playwright
 
-from store.embedded import EmbeddedPostgres
 from tests.browser.chromium import FLAGS
 from tests.browser.judge import weight
-from tests.browser.served import Served, served_from
+from tests.browser.served import Served, served_alone
 from tests.browser.visits import visits
 from tests.browser.visits.visit import Visit
-from tests.conftest import Databases
 
 TIMES = 5
 AIM_MS, AIM_BYTES = 1000, 100_000
@@ -60,19 +56,10 @@ def main() -> None:
     path = shutil.which("chromium")
     if path is None:
         sys.exit("chromium is not installed")
-    with (
-        TemporaryDirectory(prefix="yinzheng-bench-") as directory,
-        EmbeddedPostgres(Path(directory) / "postgres") as server,
-        TemporaryDirectory(prefix="yinzheng-bench-") as var,
-    ):
-        databases = Databases(server)
-        database = databases.create()
-        with served_from(database, Path(var)) as served, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-            table(browser, served)
-            browser.close()
-        databases.drop(database)
-        databases.close()
+    with served_alone() as served, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        table(browser, served)
+        browser.close()
 
 
 if __name__ == "__main__":

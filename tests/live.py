@@ -83,7 +83,9 @@ def serving(
         made = Live(House(services), url, tmp_path)
         made.write("root.pem", services.keys.authority.root)
         made.write("issuing.pem", services.keys.authority.issuing)
-        yield made
-        server.should_exit = True
-        thread.join()
-        listener.close()
+        try:
+            yield made
+        finally:
+            server.should_exit = True
+            thread.join()
+            listener.close()

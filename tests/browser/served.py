@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from api.builtin_provider import PEOPLE
@@ -15,6 +16,8 @@ from api.languages import COOKIE
 from api.officers import Role
 from api.sessions import session_cookie
 from store.database import Database
+from store.embedded import EmbeddedPostgres
+from tests.conftest import Databases
 from tests.house import House, example
 from tests.live import serving
 from trust import HolderIndex, Licence, LicenceState
@@ -80,9 +83,25 @@ class Served:
 
 
 @contextmanager
-def served_from(database: Database, directory: Path) -> Iterator[Served]:
+def served_alone(licences: int = LICENCES) -> Iterator[Served]:
+    """The same with a database of its own, outside of tests."""
+    with (
+        TemporaryDirectory(prefix="yinzheng-postgres-") as directory,
+        TemporaryDirectory(prefix="yinzheng-city-") as var,
+        EmbeddedPostgres(Path(directory)) as server,
+    ):
+        databases = Databases(server)
+        database = databases.create()
+        with served_from(database, Path(var), licences=licences) as served:
+            yield served
+        databases.drop(database)
+        databases.close()
+
+
+@contextmanager
+def served_from(database: Database, directory: Path, *, licences: int = LICENCES) -> Iterator[Served]:
     """A service with demo data and its background work, as long as the block lasts."""
     rates = dict.fromkeys(("check_rate", "sign_in_rate", "token_rate"), "100000/minute")
-    prepared = partial(fill, licences=LICENCES)
+    prepared = partial(fill, licences=licences)
     with serving(database, directory, builtin_provider=True, with_worker=True, prepared=prepared, **rates) as live:
         yield Served(live.house, live.url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse
@@ -24,9 +25,17 @@ def routes() -> set[str]:
 
 
 def visits() -> list[Visit]:
-    """Those that were entered, and those that follow from the navigation."""
-    entered = {each.route for each in ENTERED}
-    return [*ENTERED, *(each for each in _navigation() if each.route not in entered and each.route in routes())]
+    """Those that were entered, and those that follow from the navigation: holders open theirs in any case."""
+    entered = {(each.route, each.role) for each in ENTERED}
+    known = {route for route, _ in entered}
+    found = [each for each in _navigation() if each.route in routes()]
+    new = [each for each in found if each.route not in known]
+    own = [
+        each
+        for each in found
+        if each.route in known and each.role == "holder" and (each.route, "holder") not in entered
+    ]
+    return [*ENTERED, *new, *(replace(each, name=f"{each.title}-of-a-holder") for each in own)]
 
 
 def _navigation() -> Iterator[Visit]:
