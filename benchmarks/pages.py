@@ -6,13 +6,12 @@ in the same process, so that what is measured is both of them on one machine.
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import sys
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.browser.chromium import FLAGS
+from tests.browser.chromium import chromium_started, installed
 from tests.browser.judge import weight
 from tests.browser.served import Served, served_alone
 from tests.browser.visits import visits
@@ -53,13 +52,10 @@ def table(browser: Browser, served: Served) -> None:
 
 def main() -> None:
     """The table."""
-    path = shutil.which("chromium")
-    if path is None:
+    if installed() is None:
         sys.exit("chromium is not installed")
-    with served_alone() as served, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with served_alone() as served, chromium_started() as browser:
         table(browser, served)
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ Those of licences are drawn from what ``make demo`` left, those of pages from a 
 from __future__ import annotations
 
 import io
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from pathlib import Path
 
 import pypdfium2
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.chromium import FLAGS
+from tests.browser.chromium import chromium_started, installed
 from tests.browser.served import Served, served_alone
 from tests.browser.visits import visits
 
@@ -27,7 +26,7 @@ TILE_PX = 330
 COLUMNS = 4
 GAP_PX = 10
 PHONE, DESK = (375, 720), (1200, 800)
-LICENCES = 160
+LICENCES = 60
 
 
 def first_page(pdf: Path, longest_px: int) -> Image.Image:
@@ -95,11 +94,9 @@ def shot(browser: Browser, served: Served, screen: Screen) -> Image.Image:
 
 def draw_pages() -> None:
     """One picture of each area."""
-    path = shutil.which("chromium")
-    if path is None:
+    if installed() is None:
         sys.exit("chromium is not installed")
-    with served_alone(LICENCES) as served, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with served_alone(LICENCES) as served, chromium_started() as browser:
         for name, screens in SCREENS.items():
             shots = [shot(browser, served, each) for each in screens]
             width = sum(each.width for each in shots) + GAP_PX * (len(shots) - 1)
@@ -109,7 +106,6 @@ def draw_pages() -> None:
                 sheet.paste(each, (left, 0))
                 left += each.width + GAP_PX
             save(sheet, name, colours=64)
-        browser.close()
 
 
 def main() -> None:

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import manimgx_fonts_cjk
+from playwright.sync_api import Browser, sync_playwright
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -12,3 +22,28 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+_FONTS = """<?xml version="1.0"?>
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <dir>{fonts}</dir>
+  <cachedir>{cache}</cachedir>
+</fontconfig>
+"""
+
+
+def installed() -> str | None:
+    """Where it is; None where it is not."""
+    return shutil.which("chromium")
+
+
+@contextmanager
+def chromium_started() -> Iterator[Browser]:
+    """Chromium with the Chinese font of the service, since a machine for tests may have none."""
+    with TemporaryDirectory(prefix="yinzheng-fonts-") as directory, sync_playwright() as playwright:
+        settings = Path(directory) / "fonts.conf"
+        fonts = Path(manimgx_fonts_cjk.__file__).parent
+        settings.write_text(_FONTS.format(fonts=fonts, cache=directory), "utf-8")
+        environment = {**os.environ, "FONTCONFIG_FILE": str(settings)}
+        browser = playwright.chromium.launch(executable_path=installed(), args=FLAGS, env=environment)
+        yield browser
+        browser.close()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.chromium import FLAGS
+from tests.browser.chromium import chromium_started, installed
 from tests.browser.judge import AXE
 from tests.browser.served import Served, served_from
 from tests.browser.watch import Watch, watched
@@ -44,13 +43,10 @@ class BrowserAs(Protocol):
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium. It ends with the package: while it runs, this thread has an event loop, which others mind."""
-    path = shutil.which("chromium")
-    if path is None:
+    if installed() is None:
         pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with chromium_started() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
