@@ -299,3 +299,12 @@ class PresentationHereError(YinzhengError):
         "the code printed on the licence instead, or ask for an offline code. Officers scan it in a case after signing "
         "in."
     )
+
+
+class ApplicantMissingError(YinzhengError):
+    """A case does not say yet who applies."""
+
+    code = "api.applicant_missing"
+    kind = Kind.INVALID
+    zh = "请先填写申请人的证件号码或统一社会信用代码并保存。"
+    en = "Give the applicant's citizen identity number or unified social credit code first, and save it."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +14,7 @@ from api.problems import problem_response
 _DEFAULT_BYTES = 1024 * 1024
 _FORM_OVERHEAD = 64 * 1024
 _UPLOADS = ("/v1/seal-uses", "/v1/checks/pdf", "/check", "/v1/batches", "/v1/imports", "/console/batches")
+_CASE_FILE = re.compile(r"/cases/[\w-]+/file")
 _STREAMS = ("/v1/checks/stream",)
 """Taken as they come and never held whole; each line has a bound of its own."""
 
@@ -27,7 +30,8 @@ class BodyLimit:
         if scope["type"] != "http" or scope["path"] in _STREAMS:
             await self._app(scope, receive, send)
             return
-        limit = self._upload_bytes if scope["path"] in _UPLOADS else _DEFAULT_BYTES
+        takes_files = scope["path"] in _UPLOADS or _CASE_FILE.fullmatch(scope["path"])
+        limit = self._upload_bytes if takes_files else _DEFAULT_BYTES
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
             await _refuse(limit, scope, receive, send)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Literal, Self
 
 from verify.check_errors import CaseNumberInvalidError, ServiceItemRefusedError
+from verify.requirements import licences_in
 from verify.service_items import ServiceItem
 
 FindItem = Callable[[str], ServiceItem | None]
@@ -17,15 +19,43 @@ _LONGEST_CASE_NUMBER = 64
 
 @dataclass(frozen=True)
 class Caller:
-    """A department's client and what it may ask for. None: without limit."""
+    """A department's client, or an officer, and what it may ask for. None: without limit."""
 
     client_id: str
+    """Of the client; the reference of an officer."""
     body_code: str
     """Unified social credit code."""
     licence_types: frozenset[str] | None = None
     service_items: frozenset[str] | None = None
     fields: frozenset[str] = frozenset()
     """``type.field`` or ``type.*``."""
+    kind: Literal["client", "officer"] = "client"
+
+    @classmethod
+    def of_officer(cls, reference: str, body_code: str, items: Iterable[ServiceItem]) -> Self:
+        """An officer, who may name the items that the body is in charge of, and see what these ask for: no more.
+
+        :param items: all that there are.
+        """
+        own = [each for each in items if each.body_code == body_code]
+        needed = {(slug, field) for each in own for slug, fields in each.fields.items() for field in fields}
+        asked = {
+            wanted.type_slug for each in own for part in each.materials for wanted in licences_in(part.requirement)
+        }
+        questioned = {slug for each in own for slug in each.questions}
+        return cls(
+            reference,
+            body_code,
+            licence_types=frozenset({slug for slug, _ in needed} | asked | questioned),
+            service_items=frozenset(each.code for each in own),
+            fields=frozenset(f"{slug}.{field}" for slug, field in needed),
+            kind="officer",
+        )
+
+    @property
+    def actor(self) -> str:
+        """Who checked, for records."""
+        return f"{self.kind}:{self.client_id}"
 
     def may_check(self, type_slug: str) -> bool:
         """Whether licences of a type exist for it."""

@@ -122,14 +122,19 @@ class DepartmentChecks:
                 found.append(error)
         return found
 
-    def by_pdf(self, occasion: Occasion, file: bytes | Path) -> CheckAnswer:
+    def by_pdf(
+        self, occasion: Occasion, file: bytes | Path, application: Mapping[str, str] | None = None
+    ) -> CheckAnswer:
         """Check a sealed licence by its file.
 
+        :param application: fields of the application, to see which of the item's materials the licence satisfies.
         :raises VerifyError: it cannot be read as a signed PDF at all (see :mod:`verify.errors`).
         """
         checked = self._checker.examine_pdf(file, visible=lambda found: occasion.caller.may_check(found.type.slug))
         digest = checked.verdict.document_digest or ""
-        return self._finish(occasion, _Work("pdf", digest, checked.verdict, checked.licence))
+        materials = self._satisfied(occasion, checked.verdict, checked.licence, application)
+        work = _Work("pdf", digest, checked.verdict, checked.licence, materials=materials)
+        return self._finish(occasion, work)
 
     def by_foreign_pdf(self, occasion: Occasion, file: bytes | Path) -> CheckAnswer:
         """Check a PDF of other signers by the trust list.
@@ -184,9 +189,17 @@ class DepartmentChecks:
         return [refused[number] if number in refused else finished[number][0] for number in range(len(requests))]
 
     def by_presentation(
-        self, occasion: Occasion, token: str, questions: Sequence[Question] = (), fields: Sequence[str] = ()
+        self,
+        occasion: Occasion,
+        token: str,
+        questions: Sequence[Question] = (),
+        fields: Sequence[str] = (),
+        application: Mapping[str, str] | None = None,
     ) -> CheckAnswer:
-        """Redeem what a holder showed, and check the licence that it names."""
+        """Redeem what a holder showed, and check the licence that it names.
+
+        :param application: fields of the application, to see which of the item's materials the licence satisfies.
+        """
         check_questions(questions, occasion)
         found = self._checker.examine_presentation(
             token,
@@ -197,8 +210,19 @@ class DepartmentChecks:
         ground = Ground(Basis.PRESENTATION, agreed_by=found.presented_by)
         consent = Consent({shown: None}, {shown: ground}) if shown is not None else NO_CONSENT
         digest = hashlib.sha256(token.encode()).hexdigest()
-        work = _Work("presentation", digest, found.verdict, found.licence, consent, found.purpose)
+        materials = self._satisfied(occasion, found.verdict, found.licence, application)
+        work = _Work("presentation", digest, found.verdict, found.licence, consent, found.purpose, materials)
         return self._finish(occasion, work, questions, fields)
+
+    def _satisfied(
+        self, occasion: Occasion, found: Verdict, licence: Licence | None, application: Mapping[str, str] | None
+    ) -> tuple[MaterialFinding, ...]:
+        """What one licence, which passed, does for an item's materials; none where nobody asked."""
+        if application is None or licence is None or not found.passed:
+            return ()
+        known = Application(occasion.caller, [licence], application, self._register.today())
+        findings = (find_material(each, known) for each in occasion.item.materials)
+        return tuple(each for each in findings if each.licences)
 
     def by_materials(
         self,
@@ -290,7 +314,7 @@ class DepartmentChecks:
         right = [(occasion, check) for number, check in enumerate(checks) if number not in wrong]
         examined = iter(self._examined(right))
         outcomes = [wrong[number] if number in wrong else next(examined).verdict for number in range(len(checks))]
-        by = f"client:{occasion.caller.client_id}"
+        by = occasion.caller.actor
         made = [each for each in outcomes if isinstance(each, Verdict)]
         self._records.add_many([CheckEntry(each, "identifier", by, occasion, reference=batch_id) for each in made])
         return outcomes
@@ -361,7 +385,7 @@ class DepartmentChecks:
         entry = CheckEntry(
             found,
             work.evidence,
-            f"client:{occasion.caller.client_id}",
+            occasion.caller.actor,
             occasion,
             purpose=work.purpose,
             reference=work.receipt_id,

@@ -81,6 +81,7 @@ OFFICERS_WAITING: Final = (Role.ISSUER, Role.APPROVER, Role.SEAL_APPLICANT, Role
 
 NAVIGATION: list[Page] = [
     Page(Area.CHECK, "/", "area_check", "shield", public=True),
+    Page(Area.CHECK, "/cases", "cases", "list", roles=frozenset({Role.APPROVER})),
     Page(Area.WALLET, "/wallet", "wallet_licences", "card", holders=True),
     Page(Area.WALLET, "/wallet/consents", "wallet_consents", "hand", holders=True),
     Page(Area.WALLET, "/wallet/looks", "wallet_looks", "eye", holders=True),

@@ -6,6 +6,7 @@ from api.pages import (
     acting,
     agents,
     audit,
+    cases,
     codes,
     consents,
     design,
@@ -25,6 +26,7 @@ from api.pages.console import batches, feedback, issue, licences
 
 ROUTERS = (
     router.router,
+    cases.router,
     design.router,
     sign_in.router,
     acting.router,

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 
 from playwright.sync_api import Page
 
+from api.builtin_provider import PEOPLE
+from api.pages.held_cases import HeldCase, keep_case
 from api.pages.results import HeldCheck, hold, picture_of
-from tests.browser.served import ANONYMOUS, Served
+from tests.browser.served import ANONYMOUS, ROLES, Served
 from tests.browser.visits.visit import Visit
+from verify import Caller
 
 
 def check_nothing(page: Page) -> None:
@@ -26,10 +29,27 @@ def checked(served: Served) -> Mapping[str, str]:
     return {"number": hold(services, "check", made)}
 
 
+def case(served: Served) -> Mapping[str, str]:
+    """A case of the approver's, in which a file was handed in."""
+    services = served.house.services
+    person = PEOPLE[ROLES["approver"]].identity(services.builtin_provider.issuer)
+    officer = services.officers.of(services.sessions.find(services.sessions.begin(person)))
+    assert officer is not None
+    items = services.service_items.all()
+    caller = Caller.of_officer(officer.reference, officer.organisation_code, items)
+    item = next(each for each in items if each.body_code == officer.organisation_code and each.materials)
+    occasion = services.department_checks.occasion(caller, item.code, "2026-11-0001")
+    made = HeldCase(officer=officer.reference, item=item.code, case_number=occasion.case_number)
+    answer = services.department_checks.by_pdf(occasion, services.register.pdf(served.licence()), {})
+    return {"number": keep_case(services, made.with_answer(services, "pdf", answer))}
+
+
 VISITS = [
     Visit("/", ANONYMOUS),
     Visit("/check", ANONYMOUS),
     Visit("/checks/{number}", ANONYMOUS, checked),
+    Visit("/cases", "approver"),
+    Visit("/cases/{number}", "approver", case),
     Visit("/c/{identifier}", ANONYMOUS, lambda served: {"identifier": served.licence().identifier}),
     Visit("/c/{identifier}", ANONYMOUS, lambda _: {"identifier": "no-such-licence"}, name="c-unknown"),
 ]
