@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Form, Request, UploadFile
+from fastapi import APIRouter, Depends, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.errors import ApplicantMissingError, ResultGoneError
@@ -200,6 +200,13 @@ def materials(request: Request, desk: DeskDep, number: str) -> Response:
         return _looked(desk, case, occasion)
 
     return _act(request, desk, number, again)
+
+
+@router.get("/{number}/{step}", response_class=RedirectResponse)
+def back(desk: DeskDep, number: str, lang: Annotated[str, Query(pattern="^(zh|en)$")] = "zh") -> Response:
+    """The case, for who switches the language of what a step answered, or reloads it."""
+    open_case(desk.services, number, desk.officer.reference)
+    return _to(f"{number}?lang={lang}")
 
 
 @router.get("/{number}/receipts/{receipt_id}.{form}", response_class=Response)

@@ -198,3 +198,4 @@ def test_junk_is_answered_and_the_case_stays(counter: Counter) -> None:
     bad = counter.post(f"{case}/applicant", code_type="uscc", code="<b>1")
     assert bad.status_code == 422
     assert counter.get(f"{case}?lang=en").status_code == 200
+    assert str(counter.get(f"{case}/code?lang=en").url.path) == case
