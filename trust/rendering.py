@@ -27,10 +27,12 @@ from trust.catalogue import LicenceType
 from trust.content import LicenceContent
 from trust.errors import CharacterMissingError, RenderingFailedError, TextTooLongError
 from trust.photographs import FORMATS as PHOTOGRAPHS
-from trust.type_package import ORNAMENT, TEMPLATE
+from trust.type_package import ORNAMENT, SHARED, TEMPLATE
 
 _STANDARD: Final = "a-3b"
 _TOO_LONG = re.compile(r"text-too-long:([a-z0-9_.]+)")
+_PLACE = re.compile(rf"/((?:{re.escape(TEMPLATE)}|{re.escape(ORNAMENT)}|{SHARED}/[a-z_]+\.typ):[0-9]+:[0-9]+)")
+"""Where a template is at fault: file, line, column."""
 _QR_QUIET: Final = 2
 """Modules of white round the QR code; the page round it is pale as well."""
 _QR_MASK: Final = 3
@@ -201,9 +203,10 @@ def _too_many_pages(licence_type: LicenceType) -> TextTooLongError:
 
 
 def _template_fault(licence_type: LicenceType, error: typst.TypstError) -> RenderingFailedError:
-    # Only the first line, without the place that was searched: the rest names files and quotes the template.
-    said = re.sub(r" \(searched at .*", "", error.message.splitlines()[0])
-    return RenderingFailedError(slug=licence_type.slug, problem=said[:200])
+    # Only the first line, without the place that was searched: the rest names directories and quotes the template.
+    said = re.sub(r" \(searched at .*", "", error.message.splitlines()[0])[:200]
+    place = _PLACE.search(error.diagnostic)
+    return RenderingFailedError(slug=licence_type.slug, problem=f"{said} ({place[1]})" if place else said)
 
 
 def _imported_line(content: LicenceContent) -> str | None:

@@ -47,6 +47,15 @@ class TypeDesk:
         """
         return self._specimen(self._types.get(slug, version), fields, form)
 
+    def try_out(
+        self, slug: str, package: TypePackage, fields: Mapping[str, Any] | None = None, *, form: SpecimenForm = "pdf"
+    ) -> bytes:
+        """A specimen of a package that is still being written; nothing is kept. Raises like :meth:`preview`.
+
+        :raises TypeDefinitionError: the definition contradicts itself, or its template does not produce a page.
+        """
+        return self._specimen(self._types.read(slug, package), fields, form)
+
     def publish(self, slug: str, version: int, *, actor: str) -> TypeVersion:
         """Publish a draft; this process issues under it at once, others within a second or so. Raises like
         :meth:`LicenceTypes.publish`.

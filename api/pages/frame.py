@@ -90,6 +90,7 @@ NAVIGATION: list[Page] = [
     Page(Area.CONSOLE, "/console/issue", "console_issue", "edit", roles=_ISSUER),
     Page(Area.CONSOLE, "/console/batches", "console_batches", "list", roles=_ISSUER),
     Page(Area.CONSOLE, "/console/feedback", "console_feedback", "inbox", roles=_ISSUER),
+    Page(Area.CONSOLE, "/console/types", "console_types", "file", roles=_CONSOLE),
     Page(Area.WALLET, "/wallet/more", "wallet_more", "menu", holders=True),
     Page(Area.CONSOLE, "/waiting", "waiting", "clock", roles=frozenset({Role.ISSUER, Role.APPROVER})),
     Page(Area.SEALS, "/waiting", "waiting", "clock", roles=frozenset({Role.SEAL_APPLICANT, Role.SEAL_APPROVER})),

@@ -22,7 +22,7 @@ from api.pages import (
     wallet,
     wallet_life,
 )
-from api.pages.console import batches, feedback, issue, licences
+from api.pages.console import batches, feedback, issue, licences, types
 
 ROUTERS = (
     router.router,
@@ -47,4 +47,5 @@ ROUTERS = (
     issue.router,
     batches.router,
     feedback.router,
+    types.router,
 )

@@ -43,6 +43,12 @@ def kind(served: Served) -> Mapping[str, str]:
     return {"slug": "business_licence"}
 
 
+def break_template(page: Page) -> None:
+    """Write a template that is none."""
+    page.locator("#template").fill("#let x =")
+    page.locator("[data-problem] .notice").wait_for(timeout=60_000)
+
+
 def with_rows(served: Served) -> Mapping[str, str]:
     """A type with a table."""
     del served
@@ -107,4 +113,6 @@ VISITS: list[Visit] = [
     Visit("/console/batches/new", "issuer"),
     Visit("/console/batches/{reference}", "issuer", a_batch),
     Visit("/console/feedback/{number}", "issuer", said_wrong),
+    Visit("/console/types/{slug}", "administrator", kind),
+    Visit("/console/types/{slug}/edit", "administrator", kind, query="version=1", prepare=break_template),
 ]
