@@ -313,6 +313,7 @@ WORDS = {
     ),
     "offline_minutes": ("有效时间", "Good for"),
     "minutes": ("分钟", "minutes"),
+    "offline_occasion": ("出示事由", "Occasion"),
     "offline_fields": ("出示哪些内容", "What it shows"),
     "offline_always": (
         "始终含证照名称、机关、有效期，及遮盖后的姓名与号码。",
