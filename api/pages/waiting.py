@@ -77,12 +77,12 @@ def _licences(services: Services, officer: Officer) -> list[Waiting]:
         return []
     body = officer.organisation_code
     said = [
-        Waiting("feedback", each.identifier, f"{each.opened_at:%Y-%m-%d}", f"/console/licences/{each.identifier}")
+        Waiting("feedback", each.identifier, f"{each.opened_at:%Y-%m-%d}", f"/console/feedback/{each.id}")
         for state in (FeedbackState.OPEN, FeedbackState.ACCEPTED)
         for each in services.feedback.received(body, state=state)
     ]
     batches = [
-        Waiting(f"batch_{each.state}", each.reference)
+        Waiting(f"batch_{each.state}", each.reference, address=f"/console/batches/{each.reference}")
         for each in services.batches.latest(issuer_code=body)
         if each.state in _STOPPED
     ]

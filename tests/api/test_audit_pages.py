@@ -9,8 +9,7 @@ import re
 
 from store.merkle import climb
 from tests.api.test_seal_pages import BRANCH, Office, office, use  # noqa: F401  a fixture
-from tests.house import MARKET
-from trust import HolderIndex
+from verify.feedback import Raiser
 
 
 def test_any_entry_is_shown_with_a_proof_that_can_be_followed_by_hand(office: Office) -> None:  # noqa: F811
@@ -114,7 +113,7 @@ def test_each_officer_sees_what_waits_for_the_roles_held(office: Office) -> None
     assert office.get("auditor", "/waiting").status_code == 403
     services = office.house.services
     licence = office.house.issue()
-    holder = HolderIndex.of(services.keys.vault, "uscc", licence.holder.code)
-    assert holder == licence.holder_index
     assert "没有等您办理的事项" in office.get("issuer", "/waiting").text
-    assert MARKET.code == office.officers["issuer"].organisation_code
+    said = services.feedback.open(Raiser(holder=licence.holder_index), licence.identifier, "名称有误")
+    assert f"/console/feedback/{said.id}" in office.get("issuer", "/waiting").text
+    assert said.id not in office.get("applicant", "/waiting").text
