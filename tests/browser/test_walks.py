@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from api.builtin_provider import PEOPLE
-from api.demo_data.city import HEALTH
+from api.demo_data.city import CLINIC_ITEM, HEALTH
 from api.pages.words import WORDS
+from seal.grants import CHINA
 from tests.browser.conftest import BrowserAs
 from tests.browser.screens import code_on
 from tests.browser.served import Served
@@ -68,3 +69,31 @@ def test_an_applicant_shows_a_code_and_sees_who_looked(scripts: bool, browser_as
     services = served.house.services
     verdict, again = (services.checker.check_presentation(token, by=HEALTH.code).verdict for _ in range(2))
     assert (verdict.passed, again.passed) == (True, False)
+
+
+def test_an_approver_scans_the_applicants_screen_and_the_applicant_sees_who_looked(
+    browser_as: BrowserAs, served: Served
+) -> None:
+    """The screen's picture is handed to the approver, as a photograph of it would be."""
+    words, case = WORDS["zh"], "WJ-2026-0088"
+    phone = browser_as("holder", width=360, height=740)
+    phone.goto(f"/wallet/licences/{served.licence('physician_practice_certificate').identifier}")
+    phone.get_by_label(words["show_purpose"]).fill("执业检查")
+    phone.get_by_role("button", name=words["show_code"]).click()
+    expect(phone.get_by_alt_text(words["show_picture"])).to_be_visible()
+    screen: FilePayload = {"name": "screen.png", "mimeType": "image/png", "buffer": phone.screenshot()}
+    desk = browser_as("approver")
+    desk.goto("/cases")
+    desk.get_by_label(words["case_item"]).select_option(CLINIC_ITEM)
+    desk.get_by_label(words["case_number"]).fill(case)
+    desk.get_by_role("button", name=words["case_open"]).click()
+    form = desk.locator("form[action$='/file']")
+    for verdict in ("TOTAL_PASSED", "TOTAL_FAILED"):
+        form.locator("input[type=file]").set_input_files(screen)
+        form.get_by_role("button", name=words["case_check"]).click()
+        answers = desk.locator("section[aria-labelledby=answers] article")
+        expect(answers.filter(has_text=words[verdict])).to_have_count(1)
+    phone.goto("/wallet/looks")
+    newest = phone.get_by_role("main").get_by_role("row").nth(1)
+    expect(newest).to_contain_text(HEALTH.name_zh)
+    expect(newest).to_contain_text(f"{served.house.services.clock.now().astimezone(CHINA):%Y-%m-%d}")
