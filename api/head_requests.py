@@ -11,8 +11,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-PUBLIC_DOCUMENTS: Final = re.compile(r"/(pki|status|log)(/.*)?|/\.well-known/jwks\.json")
-"""Certificates, revocation and status lists, signed status answers, the log, and the keys of tokens."""
+PUBLIC_DOCUMENTS: Final = re.compile(r"/(pki|status|log)(/.*)?|/\.well-known/[a-z-]*jwks\.json")
+"""Certificates, lists, signed status answers, the log, and the keys of tokens, receipts and consents."""
 
 
 class HeadRequests:

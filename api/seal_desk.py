@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.services import Services
 from seal import Organisation, Person, Seal, SealOwnerKind, SealRequest, SealState
-from seal.errors import SealRequestUnknownError, SealUnknownError
+from seal.errors import OrganisationUnknownError, PersonUnknownError, SealRequestUnknownError, SealUnknownError
 from seal.people import is_reference
 from seal.regions import lies_within
 from seal.texts import same_officer
@@ -55,6 +55,18 @@ class SealDesk:
     def owner(self, code: str) -> Organisation | Person:
         """The body with a code, or the person with a reference, whosever business it is."""
         return self._services.people.get(code) if is_reference(code) else self._services.organisations.get(code)
+
+    def require_application(self, owner: str, supersedes: str | None) -> None:
+        """Make sure that a seal is applied for whose owner, and whose predecessor, are this desk's business.
+
+        :raises OrganisationUnknownError: there is no such body, or it is none of this desk's business.
+        :raises PersonUnknownError: nor is there such a person.
+        :raises SealUnknownError: nor such a seal to take the place of.
+        """
+        if not self.administers(self.owner(owner)):
+            raise PersonUnknownError(reference=owner) if is_reference(owner) else OrganisationUnknownError(code=owner)
+        if supersedes is not None:
+            self.seal(supersedes)
 
     def owners(self) -> list[Organisation]:
         """The bodies whose seals are this desk's business."""

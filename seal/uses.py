@@ -198,6 +198,8 @@ class SealUses:
             session.add(use)
             session.flush()
             self._record(session, [UseOutcome(use.id, UseResult.REFUSED, reason_code=refusal.code)])
+        if not _may_know(row, seal, wanted.user):
+            raise SealUnknownError(number=seal.number)
         raise refusal
 
     def begin_together(self, wanted: Sequence[WantedUse]) -> list[AllowedUse]:
@@ -349,6 +351,12 @@ def _held_seal(session: Session, number: str) -> SealRow:
     if row is None:
         raise SealUnknownError(number=number)
     return row
+
+
+def _may_know(row: SealRow, seal: Seal, user: SealUser) -> bool:
+    """Whether a user may be told why a seal cannot be used: its owner, and anybody once the public register has it."""
+    owner = getattr(seal.owner, "code", None)
+    return row.registered_at is not None or user.organisation_code in (None, owner)
 
 
 def _usable_key(session: Session, row: SealRow, seal: Seal, now: datetime) -> tuple[int, int]:

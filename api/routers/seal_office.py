@@ -73,8 +73,7 @@ Serial = Annotated[int, Path(ge=1, le=2**31 - 1)]
 )
 def apply(services: ServicesDep, officer: AdministratorDep, body: ApplicationBody) -> SealRequestView:
     """申请后由另一名经办人审批。A second officer has to approve."""
-    if not officer.administers(officer.owner(body.owner)):
-        raise ScopeMissingError(scope=Scope.SEALS.value)
+    officer.require_application(body.owner, body.supersedes)
     types = _types(services, body.licence_types)
     request = services.seals.apply(
         body.application(types), officer=officer.name, reason=body.reason, document=body.document

@@ -27,6 +27,7 @@ def test_head_answers_as_get_does_without_the_body(live: Live, caplog: pytest.Lo
         "/log/checkpoint",
         "/log/key",
         "/.well-known/jwks.json",
+        "/.well-known/receipt-jwks.json",
         "/pki/authorities/1.crl",
         "/status/999",
     )
