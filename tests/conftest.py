@@ -21,6 +21,7 @@ from store.clock import FixedClock, SystemClock
 from store.database import Database
 from store.embedded import EmbeddedPostgres
 from store.schema import upgrade
+from tests import log_watch
 from tests.house import House
 from trust import LicenceTypes
 
@@ -29,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(tool, ...): skip where a foreign tool that judges the result is missing")
+    config.pluginmanager.register(log_watch, "log-watch")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -75,7 +75,9 @@ def serving(
     )
     prepared(settings)
     with Services(settings) as services:
-        server = uvicorn.Server(uvicorn.Config(create_app(services, with_worker=with_worker), log_level="warning"))
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(services, with_worker=with_worker), log_config=None, access_log=False)
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while not server.started:

@@ -18,6 +18,7 @@ from unittest import mock
 
 from api import cli
 from store.embedded import EmbeddedPostgres
+from tests.log_watch import output
 
 COMMAND = Path(sys.executable).with_name("yinzheng")
 
@@ -44,7 +45,7 @@ class Terminal:
 
     def process(self, *words: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run the installed command."""
-        return subprocess.run(
+        done = subprocess.run(
             [COMMAND, *words],
             capture_output=True,
             text=True,
@@ -52,6 +53,9 @@ class Terminal:
             timeout=120,
             check=False,
         )
+        with output("command") as said:
+            said.write(done.stderr.encode())
+        return done
 
     def json(self, *words: str | Path) -> dict[str, object]:
         answer: dict[str, object] = json.loads(self.run(*words, "--json").stdout)

@@ -28,6 +28,7 @@ from store.database import Database, DatabaseUnavailableError
 from tests.api.city import LINES, City
 from tests.api.conftest import Front
 from tests.conftest import settings_for
+from tests.log_watch import output
 
 EVERY_BYTEA = """
 SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
@@ -189,12 +190,14 @@ def test_a_run_that_is_killed_is_begun_again(city: City, tmp_path: Path, monkeyp
         "from api.cli import app; app(['keys', 'data', 'reencrypt', '--batch', '1'])"
     )
     assert "made" in run("keys", "data", "new")
-    process = subprocess.Popen([sys.executable, "-c", slowly], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    said = output("reencrypt")
+    process = subprocess.Popen([sys.executable, "-c", slowly], stdout=said, stderr=said)
     while services.field_keys.remaining() > total - LINES // 2:
         assert process.poll() is None
         time.sleep(0.05)
     process.kill()
     process.wait()
+    said.close()
     left = services.field_keys.remaining()
     assert 0 < left < total
     assert city.read(services) == before

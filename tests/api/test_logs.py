@@ -105,7 +105,7 @@ def test_an_unforeseen_error_tells_places_and_no_words_and_keeps_the_headers(
         except KeyError as error:
             raise RuntimeError("no page for 张三") from error
 
-    monkeypatch.setattr(shared.house.services.clients, "authenticate", fail)
+    monkeypatch.setattr(shared.house.services.wallets, "entries", fail)
     answer = shared.http.get("/v1/wallet/licences", headers={**shared.holder, "X-Request-Id": OURS})
     assert answer.status_code == 500
     assert answer.json()["code"] == "api.internal"
@@ -115,7 +115,7 @@ def test_an_unforeseen_error_tells_places_and_no_words_and_keeps_the_headers(
     (line,) = (line for line in written.lines() if line["message"] == "the request failed")
     assert line["request"] == OURS
     assert [each["type"] for each in line["exceptions"]] == ["builtins.RuntimeError", "builtins.KeyError"]
-    assert any(place.startswith("api/security.py:") for place in line["exceptions"][0]["where"])
+    assert any(place.startswith("api/routers/holder.py:") for place in line["exceptions"][0]["where"])
     assert "张三" not in written.text()
     assert "37020219900307451X" not in written.text()
 

@@ -26,6 +26,7 @@ from store.database import Database
 from tests.api.conftest import CASE
 from tests.conftest import settings_for
 from tests.house import HEALTH, House
+from tests.log_watch import output
 from tests.store.redis_server import RedisServer, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,14 +49,14 @@ def processes(count: int, house: House, redis_url: str) -> Iterator[list[str]]:
         "YINZHENG_CLIENT_RATE": "100000/minute",
         "YINZHENG_ISOLATE_CHECKS": "false",
     }
-    ports = [free_port() for _ in range(count)]
+    ports, said = [free_port() for _ in range(count)], output("serve")
     running = [
         subprocess.Popen(
             [*SERVE, "--port", str(port)],
             env=environment,
             cwd=settings.var,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
         )
         for port in ports
     ]
@@ -69,6 +70,7 @@ def processes(count: int, house: House, redis_url: str) -> Iterator[list[str]]:
             each.terminate()
         for each in running:
             each.wait()
+        said.close()
 
 
 def _wait(url: str) -> None:

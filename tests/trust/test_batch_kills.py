@@ -25,6 +25,7 @@ from store.database import Database, DatabaseUnavailableError
 from store.embedded import EmbeddedPostgres
 from store.schema import upgrade
 from tests.house import House
+from tests.log_watch import output
 from tests.store.redis_server import RedisServer
 from tests.trust.bulk_house import SLUG, load, permit, write_jsonl
 from trust.batch import Batch, BatchAct, BatchState, LineState
@@ -89,6 +90,7 @@ class Stage:
             "YINZHENG_REDIS_URL": self.redis.url,
         }
         self._workers: list[subprocess.Popen[str]] = []
+        self._said = output("worker")
 
     def work(self) -> None:
         """Have two workers that are up."""
@@ -117,6 +119,7 @@ class Stage:
         for each in self._workers:
             each.kill()
             each.wait()
+        self._said.close()
         self.redis.kill()
         self._postgres.close()
 
@@ -125,7 +128,7 @@ class Stage:
             [sys.executable, "-c", WORKER],
             env=self._environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._said,
             text=True,
         )
 
