@@ -82,3 +82,29 @@ def test_an_auditor_finds_the_uses_of_a_day_in_the_calendar(browser_as: BrowserA
     page.locator(".calendar a").first.click()
     page.locator("table#uses tbody a").first.click()
     expect(page.get_by_role("heading", name="依据谁的批准")).to_be_visible()
+
+
+def test_an_auditor_looks_a_seal_up_in_the_log_and_sees_its_proof(browser_as: BrowserAs, served: Served) -> None:
+    number = served.house.services.seals.usable_for("business_licence", MARKET.code)[-1].number
+    page = browser_as("auditor", width=360)
+    page.goto("/audit/log")
+    page.get_by_role("searchbox", name="查找条目").fill(number)
+    page.get_by_role("searchbox", name="查找条目").press("Enter")
+    page.locator("table#found tbody a").first.click()
+    expect(page.get_by_text("已在日志中")).to_be_visible()
+    expect(page.get_by_text("与公开的摘要相符")).to_be_visible()
+    page.get_by_role("link", name="何人、何时、因何、依据谁的批准").click()
+    expect(page.get_by_role("heading", name="经过")).to_be_visible()
+
+
+def test_what_waits_leads_to_where_it_is_decided(browser_as: BrowserAs, served: Served) -> None:
+    served.house.services.seals.apply(
+        SealApplication(MARKET.code, ["food_operation_permit"], "待办演练专用章"), officer=APPLICANT, reason="演练"
+    )
+    page = browser_as("seal_approver")
+    page.goto("/waiting")
+    page.get_by_role("link", name="待办演练专用章").click()
+    page.get_by_role("button", name="驳回").click()
+    page.locator("#reject[open] textarea").fill("演练结束")
+    page.locator("#reject[open] button:has-text('驳回')").click()
+    expect(page.get_by_text("已驳回，理由已记录。")).to_be_visible()
