@@ -37,6 +37,8 @@ def test_a_version_is_written_seen_kept_and_published(shared: Front) -> None:
     assert "已发布" in published
     assert "教师资格证书&lt;b&gt;新&lt;/b&gt;" in published
     assert 'role="alert"' in sent(shared, browser, f"{TYPE}/versions/2/publish")
+    assert shared.http.get(f"{TYPE}/versions/2/publish").url.path == TYPE
+    assert 'name="base" value="2"' in shared.http.get(f"{TYPE}/edit").text
     assert shared.house.services.catalogue.get(SLUG).version == 2
     assert shared.http.get(f"{TYPE}/versions/9/specimen.png").status_code == 404
     assert "已停用" in sent(shared, browser, f"{TYPE}/versions/2/retire")

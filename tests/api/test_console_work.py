@@ -81,6 +81,7 @@ def test_feedback_is_accepted_and_the_licence_corrected(front: Front) -> None:
     form_at = re.search(r'href="(/console/licences/[^"]+/new/correct)\?feedback=', accepted)
     assert form_at is not None
     assert 'role="alert"' in sent(front, browser, f"/console/feedback/{number}/reject", text="又不")
+    assert front.http.get(f"/console/feedback/{number}/reject").url.path == f"/console/feedback/{number}"
     form = front.http.get(f"{form_at[1]}?feedback={number}").text
     given = {**company(address="山东省青岛市市南区云栖三路66号海听大厦8号楼102室"), "feedback": number}
     given |= {"reason": "更正住所", "revision": hidden(form, "revision")}
@@ -133,6 +134,10 @@ def test_a_batch_is_sent_paused_done_and_followed(front: Front) -> None:
     assert "1.2.156" in front.http.get(f"{address}/result.csv").text
     assert front.http.get(f"{address}/set-aside.csv").status_code == 404
     assert found[1] in front.http.get("/console/batches").text
+    again = front.http.get(f"{address}/acts/start?lang=en")
+    assert (again.url.path, "Done" in again.text or "done" in again.text) == (address, True)
+    front.http.cookies.delete("lang")
+    assert front.http.get(f"{address}/findings.csv").status_code == 404
     officer(front, "jingshu", body=HEALTH.code)
     for tail in ("", "/progress", "/result.csv"):
         assert front.http.get(address + tail).status_code == 404
@@ -151,6 +156,9 @@ def test_an_archive_shows_its_quality_and_is_mended(shared: Front) -> None:
     assert reference is not None
     aside = shared.http.get(f"/console/batches/{reference[1]}/set-aside.csv").text
     assert "2024-02-30" in aside
+    findings = shared.http.get(f"/console/batches/{reference[1]}/findings.csv").text
+    assert "issue_date" in findings
+    assert "2024-02-30" not in findings
     assert reference[1] in shared.http.get("/console/batches/new", params={"mends": reference[1]}).text
     wrong = upload(shared, browser, good, kind="import", mends="20260101-NOTHINGATA")
     assert 'role="alert"' in wrong

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from api.errors import RequestTooLargeError
 from api.languages import language_of
 from api.officers import Officer
-from api.pages.console.desk import OfficerDep, actor_names, said, show_page, to
+from api.pages.console.desk import OfficerDep, actor_names, back, said, show_page, to
 from api.pages.words import WORDS
 from api.problems import status_of
 from api.routers.batches import MAX_BYTES, ReferencePath, rows_in
@@ -134,6 +134,24 @@ def act_on(
         answer.status_code = status_of(error)
         return answer
     return to(f"/console/batches/{reference}")
+
+
+@router.get("/{reference}/acts/{act}", response_class=RedirectResponse)
+def after_refusal(
+    request: Request, services: ServicesDep, officer: OfficerDep, reference: ReferencePath, act: BatchActPath
+) -> Response:
+    """The batch again."""
+    del act
+    return back(request, f"/console/batches/{_own(services, officer, reference).reference}")
+
+
+@router.get("/{reference}/findings.csv", response_class=StreamingResponse)
+def findings(services: ServicesDep, officer: OfficerDep, reference: ReferencePath) -> StreamingResponse:
+    """Every finding of an import on a line of its own."""
+    found = _own(services, officer, reference)
+    if found.kind is not BatchKind.IMPORT:
+        raise BatchUnknownError
+    return _csv(services.quality_reports.csv(found), f"{reference}-findings")
 
 
 @router.get("/{reference}/result.csv", response_class=StreamingResponse)

@@ -49,6 +49,11 @@ def to(address: str) -> Response:
     return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
 
+def back(request: Request, address: str) -> Response:
+    """Where whoever switches the language of a refused act, or loads it again, is led: the page that it was about."""
+    return to(f"{address}?lang={language_of(request)}")
+
+
 def new_mark() -> str:
     """A mark for one form."""
     return secrets.token_urlsafe(16)

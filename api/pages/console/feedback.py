@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.languages import language_of
 from api.officers import Officer
-from api.pages.console.desk import PENDING, OfficerDep, actor_names, said, show_page, time_left, to
+from api.pages.console.desk import PENDING, OfficerDep, actor_names, back, said, show_page, time_left, to
 from api.pages.words import WORDS
 from api.problems import status_of
 from api.routers.feedback import NumberPath
@@ -80,6 +80,15 @@ def decide(
         shown.status_code = status_of(error)
         return shown
     return to(f"/console/feedback/{number}")
+
+
+@router.get("/{number}/{answer}", response_class=RedirectResponse)
+def after_refusal(
+    request: Request, services: ServicesDep, officer: OfficerDep, number: NumberPath, answer: str
+) -> Response:
+    """The feedback again."""
+    del answer
+    return back(request, f"/console/feedback/{_own(services, officer, number).id}")
 
 
 def _show(

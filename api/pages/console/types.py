@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 
 from api.languages import Language, language_of
 from api.officers import Officer, Role
-from api.pages.console.desk import ReaderDep, actor_names, said, show_page, to
+from api.pages.console.desk import ReaderDep, actor_names, back, said, show_page, to
 from api.pages.console.previews import picture
 from api.pages.words import WORDS
 from api.problems import status_of
@@ -111,10 +111,11 @@ def edit(
     services: ServicesDep,
     officer: AdministratorDep,
     slug: SlugPath,
-    version: Annotated[int, Query(ge=1, le=2**31)],
+    version: Annotated[int | None, Query(ge=1, le=2**31)] = None,
 ) -> HTMLResponse:
-    """The sources of a version, to make another from."""
-    sources = Sources.of(services.licence_types.package(slug, version), version)
+    """The sources of a version, or of the newest, to make another from."""
+    base = version or max((each.version for each in services.licence_types.versions(slug)), default=1)
+    sources = Sources.of(services.licence_types.package(slug, base), base)
     return _editor(request, services, officer, slug, sources)
 
 
@@ -158,6 +159,15 @@ def live(
     except YinzhengError as error:
         return {"picture": None, "problem": said(request, error)}
     return {"picture": picture(drawn), "problem": None}
+
+
+@router.get("/{slug}/versions/{version}/{act}", response_class=RedirectResponse)
+def after_refusal(
+    request: Request, _: ReaderDep, slug: SlugPath, version: VersionPath, act: Literal["publish", "retire"]
+) -> Response:
+    """The type again."""
+    del version, act
+    return back(request, f"/console/types/{slug}")
 
 
 @router.post("/{slug}/versions/{version}/{act}", response_class=RedirectResponse)

@@ -182,6 +182,7 @@ WORDS = {
     "batch_mends_hint": ("订正搁置的行时填写。", "Where it has lines again that were set aside."),
     "batch_send": ("上传并校验", "Send and check"),
     "batch_result": ("结果（CSV）", "Results (CSV)"),
+    "batch_findings_csv": ("问题清单（CSV）", "Findings (CSV)"),
     "batch_set_aside": ("搁置的行（CSV）", "Lines set aside (CSV)"),
     "batch_mend": ("上传订正后的文件", "Send mended lines"),
     "batch_stopped": ("因故障自动暂停，排除后可恢复。", "It was paused by a fault; resume it when that is over."),
