@@ -223,7 +223,7 @@ WORDS = {
     "line_unsound": ("有误", "Wrong"),
     "line_mended": ("已订正", "Mended"),
     "line_cancelled": ("已取消", "Dropped"),
-    "feedback_lead": (
+    "console_feedback_lead": (
         "对本机构证照的异议，须在期限内答复、更正。",
         "What is said to be wrong with the body's licences; each has its time limit.",
     ),
@@ -238,10 +238,10 @@ WORDS = {
         "有人对本机构证照提出异议时，会列在这里。",
         "What is said about the body's licences is listed here.",
     ),
-    "feedback_open": ("待答复", "To answer"),
-    "feedback_accepted": ("已采纳，待更正", "Accepted, to correct"),
-    "feedback_rejected": ("不予采纳", "Rejected"),
-    "feedback_corrected": ("已更正", "Corrected"),
+    "console_feedback_open": ("待答复", "To answer"),
+    "console_feedback_accepted": ("已采纳，待更正", "Accepted, to correct"),
+    "console_feedback_rejected": ("不予采纳", "Rejected"),
+    "console_feedback_corrected": ("已更正", "Corrected"),
     "feedback_one": ("异议", "Feedback"),
     "feedback_by": ("提出人", "From"),
     "feedback_by_holder": ("持证人", "the holder"),

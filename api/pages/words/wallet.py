@@ -188,7 +188,6 @@ WORDS = {
     "how_often": ("可用次数", "How often"),
     "days": ("有效天数", "Days"),
     "uses": ("已用次数", "Used"),
-    "case_number": ("办件编号", "Case"),
     "given_at": ("授权时间", "Given"),
     "withdrawn_at": ("撤回时间", "Withdrawn"),
     "consent_number": ("授权编号", "Number"),
