@@ -27,6 +27,7 @@ from api.clients import DEMO_CLIENTS, Clients
 from api.doctor import AT_ONCE, Doctor, DoctorKeys
 from api.errors import DemoDatabaseError, SettingsError
 from api.jobs import scheduled_jobs
+from api.languages import Language
 from api.names import Names
 from api.officers import Officers
 from api.openid import Provider, ProviderTerms
@@ -787,9 +788,9 @@ class Services:
         """What departments check for."""
         return ServiceItems(self.database, self.catalogue, self.clock)
 
-    def names(self) -> Names:
+    def names(self, language: Language = "zh") -> Names:
         """Names of bodies and items, for one answer."""
-        return Names(self.organisations, self.clients, self.service_items)
+        return Names(self.organisations, self.clients, self.service_items, language)
 
     @cached_property
     def receipt_keys(self) -> TokenKeys:

@@ -51,12 +51,12 @@ def code(
 
 @router.get("/codes/{number}", response_class=JSONResponse)
 def state(
-    services: ServicesDep, acting: ActingDep, number: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+    request: Request, services: ServicesDep, acting: ActingDep, number: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 ) -> dict[str, str | None]:
     """What became of a code that this person had made: ``open``, ``used`` with who used it, or ``over``."""
     found = services.presentations.past(acting.holder, number, by=acting.by)
     if found is not None and found.redeemed_by is not None:
-        return {"state": "used", "by": services.names().body(found.redeemed_by)}
+        return {"state": "used", "by": services.names(language_of(request)).body(found.redeemed_by)}
     still = found is not None and found.expires_at > services.clock.now()
     return {"state": "open" if still else "over", "by": None}
 

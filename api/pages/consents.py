@@ -49,7 +49,7 @@ Count = Annotated[int | None, Form(ge=1, le=1000)]
 @router.get("/consents", response_class=HTMLResponse)
 def consents(request: Request, services: ServicesDep, acting: ActingDep) -> HTMLResponse:
     """What departments ask for, and what the holder agreed to; an agent sees what is within its limits."""
-    names, now = services.names(), services.clock.now()
+    names, now = services.names(language_of(request)), services.clock.now()
     asked = [ConsentRequestView.of(each, names) for each in answerable(services, acting)]
     given = [ConsentView.of(each, names, now) for each in _within_limits(services, acting)]
     return show_wallet(request, services, acting, "wallet/consents.html", asked=asked, given=given)
@@ -58,7 +58,7 @@ def consents(request: Request, services: ServicesDep, acting: ActingDep) -> HTML
 @router.get("/lawful-checks", response_class=HTMLResponse)
 def lawful_checks(request: Request, services: ServicesDep, acting: ActingDep) -> HTMLResponse:
     """The service items for which the law lets a department check without consent."""
-    names = services.names()
+    names = services.names(language_of(request))
     found = [LawfulCheckView.of(each, names) for each in services.service_items.all() if each.without_consent]
     return show_wallet(
         request,
@@ -81,7 +81,7 @@ def give_form(
     """First for which service item; then which licences and fields, how often and until when."""
     acting.require(WalletAct.CONSENT)
     if item is None:
-        names = services.names()
+        names = services.names(language_of(request))
         items = [
             (each, names.body(each.body_code))
             for each in services.service_items.all()
@@ -142,7 +142,7 @@ def consent(request: Request, services: ServicesDep, acting: ActingDep, number: 
         acting,
         "wallet/consent.html",
         here=_HERE,
-        consent=ConsentView.of(given, services.names(), services.clock.now()),
+        consent=ConsentView.of(given, services.names(language_of(request)), services.clock.now()),
         held=held,
         titles=_titles(request, services),
         uses=book.uses(acting.holder, number),
@@ -226,7 +226,7 @@ def _asked(
         "wallet/request.html",
         here=_HERE,
         status=422 if error else 200,
-        asked=ConsentRequestView.of(found, services.names()),
+        asked=ConsentRequestView.of(found, services.names(language_of(request))),
         item=item,
         offered=offered,
         missing=[slug for slug in wanted if slug not in there],
@@ -270,7 +270,7 @@ def _give_form(
         here=_HERE,
         status=422 if error else 200,
         item=item,
-        bodies=[("", services.names().body(item.body_code)), *bodies],
+        bodies=[("", services.names(language_of(request)).body(item.body_code)), *bodies],
         offered=offered,
         given=given,
         today=day_of(services.clock.now()),

@@ -41,7 +41,7 @@ def looks(
 ) -> HTMLResponse:
     """Who looked, newest first, a page at a time, at all licences or at one; an agent sees those within its limits."""
     acting.require(WalletAct.VIEW)
-    held, names = _seen(services, acting), services.names()
+    held, names = _seen(services, acting), services.names(language_of(request))
     chosen = [each for each in held if not licence or each == licence]
     found = services.looks.at(chosen, before=before, limit=_A_PAGE + 1)
     language = language_of(request)
@@ -87,7 +87,7 @@ def object_to(
 def objections(request: Request, services: ServicesDep, acting: ActingDep) -> HTMLResponse:
     """All that the holder objected to or said to be wrong, with the answers."""
     acting.require(WalletAct.MANAGE)
-    names = services.names()
+    names = services.names(language_of(request))
     made = [ObjectionView.of(each, names) for each in services.objections.of_holder(acting.holder)]
     said = services.feedback.raised_by(Raiser(holder=acting.holder))
     held = _seen(services, acting)
@@ -135,7 +135,7 @@ def _look(
     error: YinzhengError | None = None,
 ) -> HTMLResponse:
     acting.require(WalletAct.VIEW)
-    found, names = _found(services, acting, number), services.names()
+    found, names = _found(services, acting, number), services.names(language_of(request))
     made = (each for each in services.objections.of_holder(acting.holder, at_most=None) if each.look.number == number)
     objection = next(made, None)
     return show_wallet(

@@ -72,7 +72,7 @@ def home(request: Request, services: ServicesDep, officer: ReaderDep) -> HTMLRes
         services,
         officer,
         "home.html",
-        body=services.names().body(body),
+        body=services.names(language_of(request)).body(body),
         issues=issues,
         waiting=len(waiting),
         overdue=figures.overdue,
