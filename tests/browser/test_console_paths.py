@@ -57,7 +57,7 @@ def test_an_officer_issues_a_licence_and_suspends_it(script: bool, browser_as: B
 
 
 def test_a_batch_moves_by_itself(browser_as: BrowserAs, served: Served) -> None:
-    lines = "".join(json.dumps(permit(number), ensure_ascii=False) + "\n" for number in (811, 812))
+    lines = "".join(json.dumps(permit(number), ensure_ascii=False) + "\n" for number in range(811, 851))
     page = browser_as("issuer", width=360)
     page.goto("/console/batches/new")
     page.locator("#type").select_option(SLUG)
