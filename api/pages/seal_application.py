@@ -19,7 +19,6 @@ from api.security import ServicesDep
 from api.services import Services
 from api.sessions import CsrfCheckedDep
 from seal import Artwork, Person, SealApplication, SealKind
-from seal.errors import OrganisationUnknownError
 from store.errors import YinzhengError
 
 router = APIRouter(prefix="/seals/new", dependencies=[CsrfCheckedDep])
@@ -136,7 +135,7 @@ def apply(
     if act == "draw":
         return _form(request, services, desk, filled)
     try:
-        _require(desk, filled.owner)
+        desk.require_application(filled.owner, filled.supersedes.strip() or None)
         asked = services.seals.apply(
             filled.application(services, drawing=False),
             officer=desk.name,
@@ -157,7 +156,7 @@ def drawn(services: ServicesDep, desk: ApplicantDep, filled: FilledDep) -> JSONR
 
 def _draw(services: Services, desk: OfficerDesk, filled: Filled) -> dict[str, str]:
     services.limiter.hit(_DRAWING_RATE, "seal-drawing", desk.officer.reference)
-    _require(desk, filled.owner)
+    desk.require_application(filled.owner, None)
     found = services.seals.draw(filled.application(services, drawing=True))
     if isinstance(found, Artwork):
         kind, data = "image/svg+xml", found.to_svg().encode()
@@ -165,12 +164,6 @@ def _draw(services: Services, desk: OfficerDesk, filled: Filled) -> dict[str, st
         kind, data = "image/png", found.png
     size = f"{found.width_mm:g} × {found.height_mm:g} mm"
     return {"picture": f"data:{kind};base64,{b64encode(data).decode()}", "size": size}
-
-
-def _require(desk: OfficerDesk, owner: str) -> None:
-    """An owner that is none of the officer's business is as good as none."""
-    if not desk.administers(desk.owner(owner)):
-        raise OrganisationUnknownError(code=owner)
 
 
 def _form(request: Request, services: Services, desk: OfficerDesk, filled: Filled, **said: str | int) -> HTMLResponse:
