@@ -43,6 +43,7 @@ def processes(count: int, house: House, redis_url: str) -> Iterator[list[str]]:
         **{name: value for name, value in os.environ.items() if not name.startswith("YINZHENG_")},
         "PYTHONPATH": str(ROOT),
         "YINZHENG_VAR": str(settings.var),
+        "YINZHENG_BASE_URL": settings.base_url,
         "YINZHENG_DATABASE_URL": settings.database_url.get_secret_value(),
         "YINZHENG_OBJECTS_URL": str(settings.objects_url),
         "YINZHENG_REDIS_URL": redis_url,
