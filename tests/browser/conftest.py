@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import chromium_started, installed
 from tests.browser.judge import AXE
@@ -16,7 +16,10 @@ from tests.browser.served import Served, served_from
 from tests.browser.watch import Watch, watched
 from tests.conftest import Databases
 
-TIMEOUT_MS = 10_000
+TIMEOUT_MS = 20_000
+"""A page may wait for a service that shares two cores with a browser and with other tests."""
+
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 class BrowserAs(Protocol):

@@ -299,7 +299,8 @@ def test_a_broken_template_is_reported_without_its_whereabouts(renderer: Rendere
         renderer.render(with_template(template), at=MOMENT)
     shown = f"{refused.value}{refused.value.message_zh}{refused.value.params}"
     assert "yinzheng-types" not in shown
-    assert "template.typ" not in shown
+    assert "(template.typ:1:" in shown
+    assert "/template.typ" not in shown
     assert refused.value.__cause__ is None
 
 
