@@ -144,7 +144,8 @@ class TimestampAuthority:
         # others go on
         if self._saving.acquire(blocking=saved is None or now - saved >= 2 * _SAVED_EVERY):
             try:
-                if self._saved is saved:
+                # nobody else did meanwhile, or somebody did and was refused
+                if self._saved is saved or self._saved is None:
                     self._check(now)
             except BaseException:
                 self._saved = None

@@ -58,7 +58,7 @@ def test_each_end_has_its_own_error_and_the_next_call_works(
     started = time.monotonic()
     with pytest.raises(error):
         workers.call(how)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60  # not the whole life of the process
     assert workers.call("well") != os.getpid()
 
 

@@ -105,7 +105,7 @@ def sealed(house: House, ses: SesSigner, profile: SignatureProfile = SignaturePr
 def checked(house: House, data: bytes, policy: Policy = Policy.LICENCE) -> PdfEvidence:
     purpose = AnchorPurpose.LICENCE if policy is Policy.LICENCE else AnchorPurpose.SIGNATURE
     checker = house.services.checker
-    return checker._evidence(data, policy, purpose, house.services.clock.now())
+    return checker._inspector.evidence(data, policy, purpose, house.services.clock.now())
 
 
 def forged(house: House, make: Make, then: Callable[[IO[bytes]], None] | None = None) -> PdfEvidence:
