@@ -6,6 +6,8 @@ from typing import Literal
 
 from fastapi import Request
 
+from store.errors import YinzhengError
+
 Language = Literal["zh", "en"]
 COOKIE = "lang"
 
@@ -22,3 +24,8 @@ def language_of(request: Request) -> Language:
         if tag.startswith("en"):
             return "en"
     return "zh"
+
+
+def words_of(request: Request, error: YinzhengError) -> str:
+    """What an error says, in the reader's language."""
+    return error.message_zh if language_of(request) == "zh" else error.message_en

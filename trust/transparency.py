@@ -93,10 +93,6 @@ class TransparencyLog:
         checkpoint = self.checkpoint()
         return self._proofs([(identifier, entry) for entry in entries], checkpoint)
 
-    def latest(self, identifier: str) -> LogProof | None:
-        """The proof of the newest record about a licence; None where there is none yet."""
-        return self.latest_of([identifier]).get(identifier)
-
     def latest_of(self, identifiers: Collection[str]) -> dict[str, LogProof]:
         """The proof of the newest record about each of some licences, where there is one."""
         subjects = [log_subject(each) for each in identifiers]

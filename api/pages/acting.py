@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.pages.frame import show
+from api.pages.frame import show, to
 from api.security import ServicesDep
 from api.sessions import CsrfCheckedDep, PersonDep
 from api.signed_in import local_address
@@ -37,4 +37,4 @@ def chosen(
     if wanted is not None and wanted not in {each.holder for each in services.agents.mandates(person.acting)}:
         raise NotActingError
     services.sessions.act_for(person.signed_in, wanted)
-    return RedirectResponse(local_address(onward), 303, {"Cache-Control": "no-store"})
+    return to(local_address(onward))

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.languages import language_of
-from api.pages.wallet_frame import FormKey, day_of, end_of, show_wallet, taken_before, to, told, type_name
+from api.pages.frame import to
+from api.pages.moments import end_of
+from api.pages.wallet_frame import FormKey, show_wallet, taken_before, told, type_name
 from api.pages.words import WORDS
 from api.security import ServicesDep
 from api.services import Services
@@ -147,7 +149,7 @@ def _form(
         status=status,
         given={"name": "", "id_number": "", "purpose": "", "until": "", **given},
         held=[(slug, name) for slug, name in named["type_names"].items() if slug in held],
-        today=day_of(services.clock.now()),
+        today=services.register.today(),
         **{"problem": None, "code": None, **named, **values},
     )
 

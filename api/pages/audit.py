@@ -6,11 +6,12 @@ import json
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from api.errors import PathUnknownError
 from api.officers import Role
-from api.pages.seal_office import OfficerDesk, desk_with, show_seals, to
+from api.pages.frame import to
+from api.pages.seal_office import OfficerDesk, desk_with, show_seals
 from api.problems import status_of
 from api.security import ServicesDep
 from api.services import Services
@@ -126,7 +127,7 @@ def consistency(
     size = services.ledger.head().size
     new = new or size
     if not old <= new <= size:
-        return RedirectResponse("/audit/log?done=no_such_size", 303, {"Cache-Control": "no-store"})
+        return to("/audit/log?done=no_such_size")
     proof = services.ledger.consistency(old, new)
     old_root, new_root = services.ledger.root(old), services.ledger.root(new)
     return show_seals(

@@ -16,9 +16,9 @@ from fastapi import APIRouter, Depends, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.errors import ApplicantMissingError, ResultGoneError
-from api.languages import language_of
+from api.languages import words_of
 from api.officers import Officer, Role
-from api.pages.frame import show
+from api.pages.frame import show, to
 from api.pages.held_cases import HeldCase, application_fields, keep_case, needed_fields, open_case
 from api.pages.scanned import CodeKind, code_in, is_picture, read_text
 from api.problems import status_of
@@ -306,9 +306,7 @@ def _one(
 
 
 def _show(request: Request, template: str, error: YinzhengError | None, **values: Any) -> HTMLResponse:
-    message = None
-    if error is not None:
-        message = error.message_zh if language_of(request) == "zh" else error.message_en
+    message = words_of(request, error) if error is not None else None
     status = status_of(error) if error is not None else 200
     code = error.code if error is not None else None
     return show(request, template, here="/cases", status=status, problem=message, problem_code=code, **values)
@@ -320,4 +318,4 @@ def _download(content: bytes, media_type: str, name: str) -> Response:
 
 
 def _to(number: str) -> Response:
-    return RedirectResponse(f"/cases/{number}", 303, {"Cache-Control": "no-store"})
+    return to(f"/cases/{number}")

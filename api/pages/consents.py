@@ -12,17 +12,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.consent_schemas import ConsentRequestView, ConsentView
 from api.languages import language_of
 from api.look_schemas import LawfulCheckView
+from api.pages.frame import to
+from api.pages.moments import end_of
 from api.pages.wallet_frame import (
     FormKey,
     answerable,
-    day_of,
-    end_of,
     licences_of,
     may_consent,
     may_see_request,
     show_wallet,
     taken_before,
-    to,
     told,
     type_name,
 )
@@ -273,7 +272,7 @@ def _give_form(
         bodies=[("", services.names(language_of(request)).body(item.body_code)), *bodies],
         offered=offered,
         given=given,
-        today=day_of(services.clock.now()),
+        today=services.register.today(),
         titles=_titles(request, services),
         **(told(request, error) if error else {"problem": None, "code": None}),
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from fastapi import Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
-from api.languages import language_of
-from api.pages.frame import show
+from api.languages import words_of
+from api.pages.frame import show, to
 from api.problems import status_of
 from api.sign_in_errors import (
     AssuranceTooLowError,
@@ -27,8 +27,8 @@ def failure(request: Request, error: YinzhengError) -> Response | None:
         return None
     if isinstance(error, SignInRequiredError) and request.method in {"GET", "HEAD"}:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"/sign-in?{urlencode({'next': asked})}", 303, {"Cache-Control": "no-store"})
-    message = error.message_zh if language_of(request) == "zh" else error.message_en
+        return to(f"/sign-in?{urlencode({'next': asked})}")
+    message = words_of(request, error)
     return show(
         request,
         "failure.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -23,12 +23,12 @@ from api.pages.words import WORDS
 from api.security import services_of
 from api.sessions import maybe_signed_in
 from api.signed_in import SignedIn
+from seal.grants import CHINA
 from store.errors import YinzhengError
 from trust.codes import mask
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 _ONE_YEAR: Final = 365 * 24 * 3600
-_CHINA: Final = timezone(timedelta(hours=8))
 
 
 class Area(StrEnum):
@@ -186,6 +186,11 @@ def show(
     return response
 
 
+def to(address: str) -> Response:
+    """On to a page after a form was taken, by GET; no cache keeps where that was."""
+    return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
+
+
 def _viewer(request: Request) -> Viewer | None:
     """Who is signed in; nobody where that cannot be told, so that errors have a page too."""
     services = services_of(request)
@@ -205,7 +210,7 @@ def asset(name: str) -> str:
 
 def _moment(at: datetime) -> str:
     """A moment in the city's time, which is the reader's."""
-    return f"{at.astimezone(_CHINA):%Y-%m-%d %H:%M:%S}"
+    return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
 
 
 def _utc(at: datetime) -> str:

@@ -9,8 +9,9 @@ from fastapi.responses import HTMLResponse, Response
 
 from api.languages import language_of
 from api.look_schemas import LookView, ObjectionView
+from api.pages.frame import to
 from api.pages.wallet import entry_of
-from api.pages.wallet_frame import show_wallet, to, told, type_name
+from api.pages.wallet_frame import show_wallet, told, type_name
 from api.routers.issuer import IdentifierPath
 from api.security import ServicesDep
 from api.services import Services

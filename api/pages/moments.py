@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from typing import overload
 
 from api.errors import RequestInvalidError
 from seal.grants import CHINA
@@ -35,11 +36,19 @@ def day_of(text: str) -> date | None:
         raise RequestInvalidError(problem="YYYY-MM-DD") from None
 
 
+@overload
+def begin_of(day: date) -> datetime: ...
+@overload
+def begin_of(day: None) -> None: ...
 def begin_of(day: date | None) -> datetime | None:
     """The first moment of a day."""
     return datetime.combine(day, time.min, CHINA) if day is not None else None
 
 
+@overload
+def end_of(day: date) -> datetime: ...
+@overload
+def end_of(day: None) -> None: ...
 def end_of(day: date | None) -> datetime | None:
     """The first moment after a day; past the end of the calendar its last."""
     if day is None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request, UploadFile
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from api.errors import PathUnknownError, PresentationHereError, ResultGoneError
-from api.languages import language_of
-from api.pages.frame import TEMPLATES, show
+from api.languages import language_of, words_of
+from api.pages.frame import TEMPLATES, show, to
 from api.pages.results import HeldCheck, held, hold, picture_of, shown_offline
 from api.pages.scanned import CodeKind, code_in, is_picture, read_text
 from api.pages.words import WORDS
@@ -75,7 +75,7 @@ def check(
     except YinzhengError as error:
         return _problem(request, error)
     number = hold(services, _KIND, made)
-    return RedirectResponse(f"/checks/{number}", 303, {"Cache-Control": "no-store"})
+    return to(f"/checks/{number}")
 
 
 @router.post("/check/frame")
@@ -183,7 +183,7 @@ def _recorded(services: Services, made: HeldCheck) -> HeldCheck:
 def _problem(request: Request, error: YinzhengError) -> HTMLResponse:
     if status_of(error) >= 500 or isinstance(error, RateLimitedError):
         raise error
-    message = error.message_zh if language_of(request) == "zh" else error.message_en
+    message = words_of(request, error)
     return _page(request, "check.html", problem=message, problem_code=error.code, status=status_of(error))
 
 

@@ -12,8 +12,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from api.document_types import APPLICATION, document_type
 from api.errors import RequestInvalidError
 from api.languages import language_of
+from api.pages.frame import to
 from api.pages.moments import day_of, end_of
-from api.pages.seal_office import ApplicantDep, OfficerDesk, problem_of, show_seals, to
+from api.pages.seal_office import ApplicantDep, OfficerDesk, problem_of, show_seals
 from api.pages.seal_uses import type_choices
 from api.security import ServicesDep
 from api.services import Services

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse
 
 from api.actors import Actors
 from api.document_types import APPLICATION
-from api.languages import language_of
+from api.languages import language_of, words_of
 from api.officers import Officer, Role
 from api.pages.frame import SEAL_READERS, Area, show
 from api.pages.words import WORDS
@@ -122,10 +122,5 @@ def problem_of(request: Request, error: YinzhengError) -> dict[str, Any]:
     """
     if status_of(error) >= 500:
         raise error
-    message = error.message_zh if language_of(request) == "zh" else error.message_en
+    message = words_of(request, error)
     return {"problem": message, "problem_code": error.code, "status": status_of(error)}
-
-
-def to(address: str) -> Response:
-    """On to a page after something was done."""
-    return RedirectResponse(address, 303, {"Cache-Control": "no-store"})

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.languages import language_of
-from api.pages.seal_office import ApproverDep, OfficerDesk, ReaderDep, problem_of, show_seals, to, type_name
+from api.pages.frame import to
+from api.pages.seal_office import ApproverDep, OfficerDesk, ReaderDep, problem_of, show_seals, type_name
 from api.routers.seal_office import Serial
 from api.security import ServicesDep
 from api.services import Services

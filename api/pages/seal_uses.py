@@ -13,8 +13,9 @@ from api.document_types import APPLICATION, document_type
 from api.errors import RequestInvalidError
 from api.languages import language_of
 from api.pages.charts import HEIGHT, WIDTH, Month, chart_of, counts_of, level_of
+from api.pages.frame import to
 from api.pages.moments import begin_of, day_of, end_of
-from api.pages.seal_office import ActorDep, ApplicantDep, OfficerDesk, ReaderDep, problem_of, show_seals, to, type_name
+from api.pages.seal_office import ActorDep, ApplicantDep, OfficerDesk, ReaderDep, problem_of, show_seals, type_name
 from api.routers.seal_office import Serial
 from api.routers.seals import NumberPath, uses_file
 from api.security import ServicesDep

@@ -11,17 +11,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.errors import RequestInvalidError
 from api.languages import language_of
+from api.pages.frame import to
 from api.pages.moments import moment_of
-from api.pages.seal_office import (
-    ActorDep,
-    ApplicantDep,
-    OfficerDesk,
-    ReaderDep,
-    problem_of,
-    show_seals,
-    to,
-    type_name,
-)
+from api.pages.seal_office import ActorDep, ApplicantDep, OfficerDesk, ReaderDep, problem_of, show_seals, type_name
 from api.routers.seals import NumberPath
 from api.security import ServicesDep
 from api.services import Services

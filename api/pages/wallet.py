@@ -9,7 +9,8 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.languages import Language, language_of
-from api.pages.wallet_frame import show_wallet, to, type_name, visible
+from api.pages.frame import to
+from api.pages.wallet_frame import show_wallet, type_name, visible
 from api.pages.words import WORDS
 from api.routers.issuer import IdentifierPath, pdf_response
 from api.security import ServicesDep

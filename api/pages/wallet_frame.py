@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta, timezone
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse
 
-from api.languages import Language, language_of
+from api.languages import Language, words_of
 from api.pages.frame import Area, show
 from api.services import Services
 from store.errors import YinzhengError
@@ -19,7 +18,6 @@ from store.once import Once, settle
 from trust import Licence, LicenceType
 from wallet import Acting, Capacity, ConsentRequest, GivenConsent, RequestState, WalletAct
 
-_CHINA: Final = timezone(timedelta(hours=8))
 FormKey = Annotated[str, Form(alias="once", max_length=64, pattern="^[0-9a-f]{32}$")]
 """The hidden field that :func:`taken_before` asks about."""
 
@@ -54,11 +52,6 @@ def show_wallet(
     )
 
 
-def to(address: str) -> Response:
-    """Go on to a page after a form was taken."""
-    return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
-
-
 def taken_before(services: Services, acting: Acting, key: str) -> bool:
     """Whether a form came before, by a second click or a reload; of two at the same moment one is the first."""
     scope = f"page:{acting.holder.value.hex()}:{acting.by}"
@@ -69,22 +62,12 @@ def taken_before(services: Services, acting: Acting, key: str) -> bool:
 
 def told(request: Request, error: YinzhengError) -> dict[str, str]:
     """What a form says of an error, for the template."""
-    return {"problem": error.message_zh if language_of(request) == "zh" else error.message_en, "code": error.code}
+    return {"problem": words_of(request, error), "code": error.code}
 
 
 def type_name(language: Language, licence_type: LicenceType) -> str:
     """The name of a licence type."""
     return licence_type.name_zh if language == "zh" else licence_type.name_en
-
-
-def end_of(day: date) -> datetime:
-    """The moment at which a day is over in the city."""
-    return datetime.combine(day + timedelta(days=1), time(), _CHINA)
-
-
-def day_of(at: datetime) -> date:
-    """The day of a moment in the city."""
-    return at.astimezone(_CHINA).date()
 
 
 def visible(acting: Acting, slug: str) -> bool:

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from api.languages import language_of
-from api.pages.wallet_frame import show_wallet, to
+from api.pages.frame import to
+from api.pages.wallet_frame import show_wallet
 from api.pages.words import WORDS
 from api.routers.wallet_life import EXPORT_RATE
 from api.security import ServicesDep

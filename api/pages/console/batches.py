@@ -12,7 +12,8 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from api.errors import RequestTooLargeError
 from api.languages import language_of
 from api.officers import Officer
-from api.pages.console.desk import OfficerDep, actor_names, back, said, show_page, to
+from api.pages.console.desk import OfficerDep, actor_names, back, said, show_page
+from api.pages.frame import to
 from api.pages.words import WORDS
 from api.problems import status_of
 from api.routers.batches import MAX_BYTES, ReferencePath, rows_in

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from api.errors import ClientUnknownError
-from api.languages import Language, language_of
+from api.languages import Language, language_of, words_of
 from api.officers import Officer, Role
-from api.pages.frame import Area, show
+from api.pages.frame import Area, show, to
 from api.pages.words import WORDS
 from api.problems import status_of
 from api.services import Services
@@ -44,11 +44,6 @@ def show_page(
     return show(request, f"console/{template}", area=Area.CONSOLE, here=here, counts=counts, **values)
 
 
-def to(address: str) -> Response:
-    """Where a form that was taken leads."""
-    return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
-
-
 def back(request: Request, address: str) -> Response:
     """Where whoever switches the language of a refused act, or loads it again, is led: the page that it was about."""
     return to(f"{address}?lang={language_of(request)}")
@@ -71,7 +66,7 @@ def said(request: Request, error: YinzhengError) -> str:
     """
     if status_of(error) >= 500:
         raise error
-    return error.message_zh if language_of(request) == "zh" else error.message_en
+    return words_of(request, error)
 
 
 def actor_names(services: Services, officer: Officer, language: Language) -> Callable[[str], str]:

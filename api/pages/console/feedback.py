@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.languages import language_of
 from api.officers import Officer
-from api.pages.console.desk import PENDING, OfficerDep, actor_names, back, said, show_page, time_left, to
+from api.pages.console.desk import PENDING, OfficerDep, actor_names, back, said, show_page, time_left
+from api.pages.frame import to
 from api.pages.words import WORDS
 from api.problems import status_of
 from api.routers.feedback import NumberPath

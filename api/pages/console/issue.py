@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from api.errors import RequestInvalidError
 from api.languages import language_of
 from api.officers import Officer
-from api.pages.console.desk import OfficerDep, new_mark, once, said, show_page, to
+from api.pages.console.desk import OfficerDep, new_mark, once, said, show_page
 from api.pages.console.forms import (
     FormDep,
     Table,
@@ -25,6 +25,7 @@ from api.pages.console.forms import (
     rows_shown,
 )
 from api.pages.console.previews import picture
+from api.pages.frame import to
 from api.pages.words import WORDS
 from api.problems import status_of
 from api.routers.issuer import IdentifierPath, own

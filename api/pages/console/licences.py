@@ -25,8 +25,8 @@ from api.pages.console.desk import (
     said,
     show_page,
     time_left,
-    to,
 )
+from api.pages.frame import to
 from api.pages.words import WORDS
 from api.problems import status_of
 from api.routers.issuer import IdentifierPath, own, pdf_response

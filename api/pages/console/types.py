@@ -11,8 +11,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 
 from api.languages import Language, language_of
 from api.officers import Officer, Role
-from api.pages.console.desk import ReaderDep, actor_names, back, said, show_page, to
+from api.pages.console.desk import ReaderDep, actor_names, back, said, show_page
 from api.pages.console.previews import picture
+from api.pages.frame import to
 from api.pages.words import WORDS
 from api.problems import status_of
 from api.routers.licence_types import SlugPath, VersionPath
