@@ -7,14 +7,18 @@ RUN := .venv/bin
 OWN := $(strip $(foreach name,OIDC_ISSUER BASE_URL HOST ENVIRONMENT DATABASE_URL DATABASE_URL_FILE,$(YINZHENG_$(name))))
 ENVIRONMENT = $(if $(PYTHON),$(PYTHON),$(error No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3)) .ci/environment.py
 
-.PHONY: help demo serve test check bench lock secrets
+# every link, anchor and picture has to lead somewhere; what other hosts hold is not asked for
+SITE = $(RUN)/sphinx-build -q -n -W --keep-going -c docs/site . var/docs
+
+.PHONY: help demo serve test check docs bench lock secrets
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    issue, show and check sealed licences on the built-in database; leaves them in var/demo"
 	@echo "make serve   run the service with demo data on http://127.0.0.1:8000; ARGS='--port 8080' listens elsewhere"
 	@echo "make test    run the tests; ARGS=... goes to pytest"
-	@echo "make check   lint, formatting, types, layers"
+	@echo "make check   lint, formatting, types, layers, documentation"
+	@echo "make docs    make a site of the documentation in var/docs; a broken link stops it"
 	@echo "make bench   run the benchmarks"
 	@echo "make lock    pin and hash the dependencies anew; UPGRADE=--upgrade takes newer versions"
 	@echo "make secrets make the secrets that docker-compose.yml needs"
@@ -42,6 +46,11 @@ check:
 	$(RUN)/ruff format --check
 	$(RUN)/mypy
 	$(RUN)/lint-imports
+	$(SITE)
+
+docs:
+	@$(ENVIRONMENT) --dev
+	$(SITE)
 
 bench:
 	@$(ENVIRONMENT) --dev
