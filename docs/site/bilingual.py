@@ -1,13 +1,14 @@
 """Search in pages that are written in Chinese and English.
 
-Sphinx cuts Chinese into words with ``jieba``, which has had no release since 2020, comes without a wheel and would cut
-what is searched for by another rule, in the browser by none at all. Pairs of neighbouring characters do the same work in
-both places: 印章管理 is found by 印章, 章管 and 管理.
+Sphinx cuts Chinese into words with ``jieba``, which has had no release since 2020 and has no wheel, while nothing
+cuts what is searched for in the browser. Pairs of neighbouring characters do in both places: 印章管理 is found by 印章,
+章管 and 管理.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from sphinx.search import languages
@@ -40,7 +41,7 @@ function splitQuery(query) {
         for word in _WORDS.findall(input):
             if "一" <= word[0] <= "鿿":
                 found.extend(word)
-                found.extend(first + second for first, second in zip(word, word[1:], strict=False))
+                found.extend(first + second for first, second in pairwise(word))
             else:
                 found.append(word)
         return found
