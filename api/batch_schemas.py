@@ -27,6 +27,7 @@ class BatchView(BaseModel):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    cancellation_reason: str | None
 
     @classmethod
     def of(cls, batch: Batch) -> BatchView:
@@ -45,6 +46,7 @@ class BatchView(BaseModel):
             created_at=batch.created_at,
             started_at=batch.started_at,
             ended_at=batch.ended_at,
+            cancellation_reason=batch.cancellation_reason,
         )
 
 

@@ -22,6 +22,7 @@ class BatchRow(Base):
             "state IN ('loading', 'ready', 'refused', 'checked', 'running', 'paused', 'cancelled', 'done')",
             name="state",
         ),
+        sa.CheckConstraint("(cancelled_by IS NULL) = (cancellation_reason IS NULL)", name="cancelled_for_a_reason"),
         sa.Index("ix_batch_running", "id", postgresql_where=sa.text("state = 'running'")),
     )
 
@@ -41,6 +42,8 @@ class BatchRow(Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    cancelled_by: Mapped[str | None]
+    cancellation_reason: Mapped[str | None]
 
 
 class BatchLineRow(Base):

@@ -30,6 +30,7 @@ class TypeVersionRow(Base):
         sa.CheckConstraint("version > 0", name="version"),
         sa.CheckConstraint("(published_at IS NULL) = (published_by IS NULL)", name="published_by_somebody"),
         sa.CheckConstraint("(retired_at IS NULL) = (retired_by IS NULL)", name="retired_by_somebody"),
+        sa.CheckConstraint("retirement_reason IS NULL OR retired_at IS NOT NULL", name="retired_for_a_reason"),
         sa.CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published"),
         sa.CheckConstraint("(state = 'retired') = (retired_at IS NOT NULL)", name="retired"),
         sa.Index(
@@ -52,3 +53,5 @@ class TypeVersionRow(Base):
     published_at: Mapped[datetime | None]
     retired_by: Mapped[str | None]
     retired_at: Mapped[datetime | None]
+    retirement_reason: Mapped[str | None]
+    """Nothing where a newer version took its place."""

@@ -137,6 +137,9 @@ class Batch:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    cancelled_by: str | None
+    cancellation_reason: str | None
+    """Why it was cancelled, as whoever did it said."""
     counts: Mapping[LineState, int]
     """How many lines are in each state."""
 

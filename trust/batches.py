@@ -23,7 +23,8 @@ from store.database import Database
 from trust._batch_tables import BatchLineRow, BatchRow
 from trust.batch import NEXT_STATE, Batch, BatchAct, BatchKind, BatchState, LineResult, LineState
 from trust.bulk_errors import BatchActRefusedError, BatchUnknownError
-from trust.errors import FieldProblem
+from trust.decisions import reason_for
+from trust.errors import FieldProblem, ReasonMissingError
 
 _PAGE = 1000
 _MAX_NAME = 200
@@ -166,32 +167,38 @@ class Batches:
             return [_batch(row, counts[row.id]) for row in rows]
 
     def act(self, reference: str, act: BatchAct, *, issuer_code: str | None = None) -> Batch:
-        """Start, pause, resume or cancel a batch.
-
-        What is paused stops after the lines that are being done; what is cancelled issues nothing from that moment on,
-        and keeps what was issued before.
+        """Start, pause or resume a batch. What is paused stops after the lines that are being done.
 
         :raises BatchUnknownError: there is none.
         :raises BatchActRefusedError: its state does not allow it.
+        :raises ReasonMissingError: it is to be cancelled, for which there is :meth:`cancel`.
         """
+        if act is BatchAct.CANCEL:
+            raise ReasonMissingError(act=act.value, act_zh=act.zh)
+        with self._database.transaction() as session:
+            row = _moved(session, reference, act, issuer_code)
+            if act is BatchAct.START:
+                row.started_at = self._clock.now()
+        return self.get(reference)
+
+    def cancel(self, reference: str, *, actor: str, reason: str, issuer_code: str | None = None) -> Batch:
+        """Cancel a batch: it issues nothing from that moment on, and keeps what was issued before.
+
+        :raises ReasonMissingError: the reason is empty or longer than 500 characters.
+        :raises BatchUnknownError: there is none.
+        :raises BatchActRefusedError: its state does not allow it.
+        """
+        said = reason_for(reason, act=BatchAct.CANCEL.value, act_zh=BatchAct.CANCEL.zh)
         now = self._clock.now()
         with self._database.transaction() as session:
-            row = _row(session, reference, issuer_code, lock=True)
-            state = BatchState(row.state)
-            after = NEXT_STATE.get((state, act))
-            if after is None:
-                raise BatchActRefusedError(state=state.value, state_zh=state.zh, act=act.value, act_zh=act.zh)
-            row.state, row.state_reason = after, None
-            if act is BatchAct.START:
-                row.started_at = now
-            if act is BatchAct.CANCEL:
-                row.ended_at = now
-                session.execute(
-                    sa.update(BatchLineRow)
-                    .where(BatchLineRow.batch_id == row.id, BatchLineRow.state == LineState.WAITING)
-                    .values(state=LineState.CANCELLED, claim=None, claim_until=None, done_at=now)
-                )
-                _forget(session, row.id)
+            row = _moved(session, reference, BatchAct.CANCEL, issuer_code)
+            row.ended_at, row.cancelled_by, row.cancellation_reason = now, actor, said
+            session.execute(
+                sa.update(BatchLineRow)
+                .where(BatchLineRow.batch_id == row.id, BatchLineRow.state == LineState.WAITING)
+                .values(state=LineState.CANCELLED, claim=None, claim_until=None, done_at=now)
+            )
+            _forget(session, row.id)
         return self.get(reference)
 
     def results(
@@ -294,6 +301,16 @@ def _forget(session: Session, batch_id: int) -> None:
     )
 
 
+def _moved(session: Session, reference: str, act: BatchAct, issuer_code: str | None) -> BatchRow:
+    row = _row(session, reference, issuer_code, lock=True)
+    state = BatchState(row.state)
+    after = NEXT_STATE.get((state, act))
+    if after is None:
+        raise BatchActRefusedError(state=state.value, state_zh=state.zh, act=act.value, act_zh=act.zh)
+    row.state, row.state_reason = after, None
+    return row
+
+
 def _row(session: Session, reference: str, issuer_code: str | None, *, lock: bool = False) -> BatchRow:
     statement = sa.select(BatchRow).where(BatchRow.reference == reference)
     if lock:
@@ -332,5 +349,7 @@ def _batch(row: BatchRow, counts: Mapping[LineState, int]) -> Batch:
         created_at=row.created_at,
         started_at=row.started_at,
         ended_at=row.ended_at,
+        cancelled_by=row.cancelled_by,
+        cancellation_reason=row.cancellation_reason,
         counts=dict(counts),
     )

@@ -32,11 +32,21 @@ class Decision:
         :raises ReasonMissingError: the reason is empty or longer than 500 characters.
         :raises LegalBasisMissingError: the act needs a legal basis, or it is longer than 500 characters.
         """
-        if not 0 < len(self.reason.strip()) <= _LONGEST:
-            raise ReasonMissingError(act=act.value, act_zh=act.zh)
+        reason_for(self.reason, act=act.value, act_zh=act.zh)
         basis = (self.legal_basis or "").strip()
         if len(basis) > _LONGEST or (act in ON_LEGAL_BASIS and not basis):
             raise LegalBasisMissingError(act=act.value, act_zh=act.zh)
+
+
+def reason_for(said: str, *, act: str, act_zh: str) -> str:
+    """The reason that somebody gave for an act, without blanks around it.
+
+    :raises ReasonMissingError: it is empty or longer than 500 characters.
+    """
+    reason = said.strip()
+    if not 0 < len(reason) <= _LONGEST:
+        raise ReasonMissingError(act=act, act_zh=act_zh)
+    return reason
 
 
 class ImportedFrom(NamedTuple):

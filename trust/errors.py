@@ -282,12 +282,12 @@ class SearchInvalidError(YinzhengError):
 
 
 class ReasonMissingError(YinzhengError):
-    """A change of status came without a usable reason."""
+    """What has to be accounted for came without a usable reason."""
 
     code = "trust.reason_missing"
     kind = Kind.INVALID
-    zh = "{act_zh}证照必须写明理由，1 至 500 字。"
-    en = "To {act} a licence needs a reason of 1 to 500 characters."
+    zh = "{act_zh}必须写明理由，1 至 500 字。"
+    en = "To {act} needs a reason of 1 to 500 characters."
 
 
 class ExchangeInvalidError(YinzhengError):

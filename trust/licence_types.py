@@ -17,6 +17,7 @@ from store.clock import Clock
 from store.database import Database
 from trust._type_tables import TypeRow, TypeVersionRow
 from trust.catalogue import packages_in, types_directory
+from trust.decisions import reason_for
 from trust.errors import TypeCodeTakenError, TypeNotPublishedError, TypeStateError, TypeVersionUnknownError
 from trust.licence_type import LicenceType, TypeOrigin, TypeState
 from trust.type_definition import check_definition, read_type
@@ -46,6 +47,8 @@ class TypeVersion:
     published_at: datetime | None
     retired_by: str | None
     retired_at: datetime | None
+    retirement_reason: str | None
+    """None where a newer version took its place."""
 
 
 class LicenceTypes:
@@ -113,18 +116,21 @@ class LicenceTypes:
             self._publish(session, row, actor)
             return _version_of(row, session)
 
-    def retire(self, slug: str, version: int, *, actor: str) -> TypeVersion:
+    def retire(self, slug: str, version: int, *, actor: str, reason: str) -> TypeVersion:
         """Retire a published version, or discard a draft. Licences that were issued under it stay as they are.
 
+        :raises ReasonMissingError: the reason is empty or longer than 500 characters.
         :raises TypeVersionUnknownError: there is no such version.
         :raises TypeStateError: it has been retired.
         """
+        said = reason_for(reason, act="retire", act_zh="停用")
         with self._database.transaction() as session:
             _lock(session, slug)
             row = _row(session, slug, version)
             if row.state == TypeState.RETIRED:
                 raise _refused(row, "已停用", "is retired")
             self._retire(row, actor)
+            row.retirement_reason = said
             session.flush()
             return _version_of(row, session)
 
@@ -266,4 +272,5 @@ def _version_of(row: TypeVersionRow, session: Session) -> TypeVersion:
         published_at=row.published_at,
         retired_by=row.retired_by,
         retired_at=row.retired_at,
+        retirement_reason=row.retirement_reason,
     )

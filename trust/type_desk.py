@@ -64,9 +64,9 @@ class TypeDesk:
         self._catalogue.refresh()
         return made
 
-    def retire(self, slug: str, version: int, *, actor: str) -> TypeVersion:
+    def retire(self, slug: str, version: int, *, actor: str, reason: str) -> TypeVersion:
         """Retire a version. Raises like :meth:`LicenceTypes.retire`."""
-        made = self._types.retire(slug, version, actor=actor)
+        made = self._types.retire(slug, version, actor=actor, reason=reason)
         self._catalogue.refresh()
         return made
 

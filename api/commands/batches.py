@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.common import console, open_services, person, print_json, write_text
+from api.commands.common import ReasonOption, console, open_services, person, print_json, write_text
 from api.commands.licences import JsonOption
 from api.commands.progress import progress
 from api.services import Services
@@ -123,9 +123,10 @@ def resume(
 
 
 @batch.command()
-def cancel(reference: ReferenceArgument, as_json: JsonOption = False) -> None:
+def cancel(reference: ReferenceArgument, reason: ReasonOption, as_json: JsonOption = False) -> None:
     """取消：此后不再签发，已签发的保留。Issue nothing from now on; what was issued stays."""
-    _act(reference, BatchAct.CANCEL, as_json=as_json)
+    with open_services() as services:
+        _show(services.batches.cancel(reference, actor=person(), reason=reason), as_json=as_json)
 
 
 @batch.command("result")
@@ -189,6 +190,7 @@ def summary(found: Batch) -> dict[str, Any]:
         "counts": {state.value: count for state, count in found.counts.items()},
         "created_at": found.created_at,
         "ended_at": found.ended_at,
+        "cancellation_reason": found.cancellation_reason,
     }
 
 

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 
 from api.errors import FileUnreadableError
@@ -18,6 +19,7 @@ from api.settings import Settings
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
+ReasonOption = Annotated[str, typer.Option(help="理由，将记录在案 Reason; goes on record.")]
 
 
 @contextmanager

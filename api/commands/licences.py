@@ -10,7 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.common import console, errors, open_services, person, print_json, read_json_object, write_bytes
+from api.commands.common import (
+    ReasonOption,
+    console,
+    errors,
+    open_services,
+    person,
+    print_json,
+    read_json_object,
+    write_bytes,
+)
 from api.errors import RequestInvalidError
 from api.services import Services
 from trust import Act, ChangeOrder, Decision, IssueOrder, Licence, LicenceSearch, LicenceState
@@ -18,7 +27,7 @@ from trust import Act, ChangeOrder, Decision, IssueOrder, Licence, LicenceSearch
 licence = typer.Typer(no_args_is_help=True, help="证照状态 The status of licences.")
 
 IdentifierArgument = Annotated[str, typer.Argument(help="电子证照标识 Licence identifier.")]
-ReasonOption = Annotated[str, typer.Option(help="理由，将记录在案 Reason; goes on record.")]
+
 BasisOption = Annotated[
     str, typer.Option(help="法律依据，如“《中华人民共和国行政许可法》第七十条第四项” The law that it rests on.")
 ]

@@ -10,7 +10,16 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from api.commands.common import console, open_services, person, print_json, read_bytes, read_json_object, write_bytes
+from api.commands.common import (
+    ReasonOption,
+    console,
+    open_services,
+    person,
+    print_json,
+    read_bytes,
+    read_json_object,
+    write_bytes,
+)
 from api.errors import RequestInvalidError
 from api.services import Services
 from trust import TypePackage, TypeVersion
@@ -97,10 +106,10 @@ def publish(slug: SlugArgument, version: VersionArgument, as_json: JsonOption = 
 
 
 @licence_type.command()
-def retire(slug: SlugArgument, version: VersionArgument, as_json: JsonOption = False) -> None:
+def retire(slug: SlugArgument, version: VersionArgument, reason: ReasonOption, as_json: JsonOption = False) -> None:
     """停用已发布的版本或废弃草稿；已签发的证照不受影响。Retire a version; licences issued under it stay."""
     with open_services() as services:
-        made = services.type_desk.retire(slug, version, actor=person())
+        made = services.type_desk.retire(slug, version, actor=person(), reason=reason)
     _told(made, as_json=as_json)
 
 

@@ -17,6 +17,7 @@ from api.batch_schemas import BatchView, LineView
 from api.clients import Client, Scope
 from api.errors import RequestInvalidError, RequestTooLargeError
 from api.problems import responses
+from api.schemas import ReasonRequest
 from api.security import ServicesDep, client_with
 from api.services import Services
 from trust.batch import Batch, BatchAct, LineState
@@ -145,9 +146,10 @@ def resume(services: ServicesDep, client: IssuerDep, reference: ReferencePath) -
 
 
 @router.post("/{reference}/cancel", summary="取消 Cancel", responses=responses(401, 403, 404, 409, 422))
-def cancel(services: ServicesDep, client: IssuerDep, reference: ReferencePath) -> BatchView:
-    """此后不再签发，已签发的保留。Issues nothing from now on; what was issued stays."""
-    return _act(services, client, reference, BatchAct.CANCEL)
+def cancel(services: ServicesDep, client: IssuerDep, reference: ReferencePath, body: ReasonRequest) -> BatchView:
+    """此后不再签发，已签发的保留；须写明理由。Issues nothing from now on; what was issued stays. It needs a reason."""
+    actor, issuer_code = f"client:{client.id}", client.organisation_code or ""
+    return BatchView.of(services.batches.cancel(reference, actor=actor, reason=body.reason, issuer_code=issuer_code))
 
 
 def _own(services: Services, client: Client, reference: str) -> Batch:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.clients import Client, Scope
 from api.problems import responses
+from api.schemas import ReasonRequest
 from api.security import ServicesDep, client_with
 from trust import TypePackage, TypeVersion
 
@@ -46,6 +47,7 @@ class TypeVersionView(BaseModel):
     published_at: datetime | None
     retired_by: str | None
     retired_at: datetime | None
+    retirement_reason: str | None = Field(description="null: a newer version took its place.")
 
     @classmethod
     def of(cls, version: TypeVersion) -> TypeVersionView:
@@ -123,9 +125,12 @@ def publish(services: ServicesDep, client: AdministratorDep, slug: SlugPath, ver
 
 
 @router.post("/{slug}/versions/{version}/retire", summary="停用 Retire", responses=responses(401, 403, 404, 409, 422))
-def retire(services: ServicesDep, client: AdministratorDep, slug: SlugPath, version: VersionPath) -> TypeVersionView:
-    """停用已发布的版本或废弃草稿；已签发的证照不受影响。
+def retire(
+    services: ServicesDep, client: AdministratorDep, slug: SlugPath, version: VersionPath, body: ReasonRequest
+) -> TypeVersionView:
+    """停用已发布的版本或废弃草稿，须写明理由；已签发的证照不受影响。
 
-    Retires a published version or discards a draft; licences issued under it stay as they are.
+    Retires a published version or discards a draft, for a reason; licences issued under it stay as they are.
     """
-    return TypeVersionView.of(services.type_desk.retire(slug, version, actor=f"client:{client.id}"))
+    actor = f"client:{client.id}"
+    return TypeVersionView.of(services.type_desk.retire(slug, version, actor=actor, reason=body.reason))

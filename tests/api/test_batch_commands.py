@@ -39,7 +39,7 @@ def test_a_batch_by_command(terminal: Terminal, good: Path, tmp_path: Path) -> N
     reference = answer["reference"]
     assert reference in terminal.run("batch", "list").stdout
     assert terminal.json("batch", "status", reference)["state"] == "done"
-    assert terminal.run("batch", "cancel", reference).returncode == 1
+    assert terminal.run("batch", "cancel", reference, "--reason", "r").returncode == 1
     assert terminal.run("batch", "result", reference, "--out", tmp_path / "again.jsonl").returncode == 0
     assert len((tmp_path / "again.jsonl").read_text().splitlines()) == 23
 

@@ -103,7 +103,7 @@ def test_another_bodys_batch_looks_like_none(office: Front) -> None:
         office.http.get(path, headers=other),
         office.http.get(f"{path}/lines", headers=other),
         office.http.get(f"{path}/result", headers=other),
-        office.http.post(f"{path}/cancel", headers=other),
+        office.http.post(f"{path}/cancel", json={"reason": "r"}, headers=other),
     ):
         assert (answer.status_code, answer.json()["code"]) == (404, "trust.batch_unknown")
     assert office.http.get("/v1/batches", headers=other).json() == []

@@ -41,7 +41,10 @@ def test_a_version_is_written_seen_kept_and_published(shared: Front) -> None:
     assert 'name="base" value="2"' in shared.http.get(f"{TYPE}/edit").text
     assert shared.house.services.catalogue.get(SLUG).version == 2
     assert shared.http.get(f"{TYPE}/versions/9/specimen.png").status_code == 404
-    assert "已停用" in sent(shared, browser, f"{TYPE}/versions/2/retire")
+    assert "必须写明理由" in sent(shared, browser, f"{TYPE}/versions/2/retire", reason=" ")
+    retired = sent(shared, browser, f"{TYPE}/versions/2/retire", reason="版面有<误>")
+    assert "已停用" in retired
+    assert "版面有&lt;误&gt;" in retired
 
 
 def test_what_is_wrong_is_told_with_its_place(shared: Front) -> None:

@@ -138,6 +138,12 @@ def test_a_batch_is_sent_paused_done_and_followed(front: Front) -> None:
     assert (again.url.path, "Done" in again.text or "done" in again.text) == (address, True)
     front.http.cookies.delete("lang")
     assert front.http.get(f"{address}/findings.csv").status_code == 404
+    page = upload(front, browser, permit(3))
+    other = "/console/batches/" + re.findall(r"/console/batches/([0-9A-Z-]+)/acts/start", page)[0]
+    assert "必须写明理由" in sent(front, browser, f"{other}/acts/cancel", reason="")
+    cancelled = sent(front, browser, f"{other}/acts/cancel", reason="名册<有误>")
+    assert "名册&lt;有误&gt;" in cancelled
+    assert "卢青禾" in cancelled
     officer(front, "jingshu", body=HEALTH.code)
     for tail in ("", "/progress", "/result.csv"):
         assert front.http.get(address + tail).status_code == 404

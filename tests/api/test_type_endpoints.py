@@ -48,7 +48,9 @@ def test_a_type_is_drafted_looked_at_published_and_retired(front: Front, adminis
     assert http.get("/v1/licence-types/stall_permit").json()["name_zh"] == "食品经营许可证"
     again = http.post(f"{base}/1/publish", headers=administrator)
     assert (again.status_code, again.json()["code"]) == (409, "trust.type_state")
-    assert http.post(f"{base}/1/retire", headers=administrator).json()["state"] == "retired"
+    assert http.post(f"{base}/1/retire", headers=administrator).status_code == 422
+    retired = http.post(f"{base}/1/retire", json={"reason": "已无此证"}, headers=administrator).json()
+    assert (retired["state"], retired["retirement_reason"]) == ("retired", "已无此证")
     gone = http.get("/v1/licence-types/stall_permit")
     assert (gone.status_code, gone.json()["code"]) == (409, "trust.type_not_published")
     assert [each["state"] for each in http.get(base, headers=administrator).json()] == ["retired"]

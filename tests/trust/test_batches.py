@@ -25,6 +25,7 @@ from trust.batch import BatchAct, BatchKind, BatchState, LineState
 from trust.batch_loading import BatchOrder
 from trust.batch_work import MOST_ATTEMPTS, BatchWorker, Done, DoneTogether, Task
 from trust.bulk_errors import BatchActRefusedError, BatchUnknownError, TableUnreadableError
+from trust.errors import ReasonMissingError
 from trust.issuing_together import IssuingTogether, NotTogetherError
 from trust.licence import Act
 from trust.result_files import result_csv, result_jsonl
@@ -158,7 +159,13 @@ def test_pause_resume_and_cancel(house: House, tmp_path: Path) -> None:
         batches.act(reference, BatchAct.PAUSE)
     batches.act(reference, BatchAct.RESUME)
     assert house.services.batch_worker.run_once() == 10
-    batch = batches.act(reference, BatchAct.CANCEL)
+    for reason in ("", "长" * 501):
+        with pytest.raises(ReasonMissingError):
+            batches.cancel(reference, actor="officer:a", reason=reason)
+    with pytest.raises(ReasonMissingError):
+        batches.act(reference, BatchAct.CANCEL)
+    batch = batches.cancel(reference, actor="officer:a", reason=" 名册有误 ")
+    assert (batch.cancelled_by, batch.cancellation_reason) == ("officer:a", "名册有误")
     assert house.services.batch_worker.run_once() == 0
     assert batch.counts == {LineState.ISSUED: 20, LineState.CANCELLED: 15}
     assert count(house, "licence") == 20
@@ -185,7 +192,7 @@ def test_what_is_cancelled_in_the_middle_of_a_line_makes_no_licence(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reference = start(house, write_jsonl(tmp_path / "a.jsonl", [permit(1), permit(2)]))
-    during(house, monkeypatch, lambda: house.services.batches.act(reference, BatchAct.CANCEL))
+    during(house, monkeypatch, lambda: house.services.batches.cancel(reference, actor="a", reason="r"))
     work(house)
     assert count(house, "licence") == 0
     assert house.services.batches.get(reference).counts == {LineState.CANCELLED: 2}

@@ -82,7 +82,7 @@ def test_a_release_does_not_overrule_an_administrator(types: LicenceTypes) -> No
     types.publish(BUSINESS, own.version, actor="a")
     (made,) = types.seed([(BUSINESS, changed(name={"zh": "乙", "en": "B"}))])
     assert made.state is TypeState.DRAFT
-    types.retire(FOOD, 1, actor="a")
+    types.retire(FOOD, 1, actor="a", reason="r")
     (made,) = types.seed([(FOOD, changed(FOOD, name={"zh": "丙", "en": "C"}))])
     assert made.state is TypeState.DRAFT
 
@@ -105,17 +105,17 @@ def test_acts_that_do_not_fit_the_state_are_refused(types: LicenceTypes) -> None
         with pytest.raises(TypeVersionUnknownError):
             types.publish(BUSINESS, version, actor="a")
     with pytest.raises(TypeVersionUnknownError):
-        types.retire("nothing", 1, actor="a")
+        types.retire("nothing", 1, actor="a", reason="r")
     for name in "甲乙":
         types.draft(BUSINESS, changed(name={"zh": name, "en": "A"}), actor="a")
     types.publish(BUSINESS, 3, actor="a")
     with pytest.raises(TypeStateError, match="older than version 3"):
         types.publish(BUSINESS, 2, actor="a")
-    types.retire(BUSINESS, 2, actor="a")
+    types.retire(BUSINESS, 2, actor="a", reason="r")
     with pytest.raises(TypeStateError, match="is retired"):
         types.publish(BUSINESS, 2, actor="a")
     with pytest.raises(TypeStateError, match="is retired"):
-        types.retire(BUSINESS, 2, actor="a")
+        types.retire(BUSINESS, 2, actor="a", reason="r")
 
 
 def test_a_type_keeps_its_code_and_no_other_type_takes_it(types: LicenceTypes) -> None:
@@ -213,7 +213,7 @@ def test_the_catalogue_sees_what_another_process_publishes_within_a_second_or_so
     assert catalogue.version(BUSINESS, 1).name_zh == "营业执照"
     with pytest.raises(TypeUnknownError):
         catalogue.version(BUSINESS, 3)
-    types.retire(BUSINESS, 2, actor="a")
+    types.retire(BUSINESS, 2, actor="a", reason="r")
     catalogue.refresh()
     with pytest.raises(TypeNotPublishedError):
         catalogue.get(BUSINESS)
@@ -240,7 +240,7 @@ def test_a_licence_keeps_the_version_under_which_it_was_issued(house: House) -> 
     assert (second.type.version, second.type.name_zh) == (2, "营业执照（新）")
     again = house.services.register.get(first.identifier)
     assert (again.type.version, again.type.name_zh) == (1, "营业执照")
-    types.retire(BUSINESS, 2, actor="a")
+    types.retire(BUSINESS, 2, actor="a", reason="r")
     house.services.catalogue.refresh()
     assert house.services.register.get(second.identifier).type.state is TypeState.RETIRED
     assert house.services.checker.check_pdf(house.pdf(second)).passed
@@ -253,7 +253,7 @@ def test_nothing_is_issued_from_a_draft_or_a_retired_type(house: House) -> None:
     with pytest.raises(TypeUnknownError):
         house.services.issuing.issue(order)
     house.seal()
-    types.retire(BUSINESS, 1, actor="a")
+    types.retire(BUSINESS, 1, actor="a", reason="r")
     house.services.catalogue.refresh()
     with pytest.raises(TypeNotPublishedError):
         house.services.issuing.issue(IssueOrder(type=BUSINESS, fields=example(BUSINESS), actor="tests"))
@@ -262,7 +262,7 @@ def test_nothing_is_issued_from_a_draft_or_a_retired_type(house: House) -> None:
 def test_a_type_that_another_process_retired_a_moment_ago_is_not_issued_from(house: House) -> None:
     house.seal()
     house.services.catalogue.get(BUSINESS)
-    LicenceTypes(house.services.database, house.services.clock).retire(BUSINESS, 1, actor="a")
+    LicenceTypes(house.services.database, house.services.clock).retire(BUSINESS, 1, actor="a", reason="r")
     assert house.services.catalogue.get(BUSINESS).state is TypeState.PUBLISHED, "as this process still has it"
     with pytest.raises(TypeNotPublishedError):
         house.services.issuing.issue(IssueOrder(type=BUSINESS, fields=example(BUSINESS), actor="tests"))

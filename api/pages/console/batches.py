@@ -81,9 +81,11 @@ def batch(
     result: str = "",
     after: Annotated[int, Query(ge=0, le=2**31)] = 0,
     problem: str | None = None,
+    reason: str = "",
 ) -> HTMLResponse:
     """How far a batch is, what can be done, and its lines."""
     found = _own(services, officer, reference)
+    name = actor_names(services, officer, language_of(request))
     states = [each for each in LineState if each.value == result] or list(LineState)
     lines = list(islice(services.batches.results(found, states=states, after=after), _A_PAGE + 1))
     rules = services.quality_reports.of(found).rules if found.kind is BatchKind.IMPORT else ()
@@ -101,7 +103,9 @@ def batch(
         next_after=lines[_A_PAGE - 1].line if len(lines) > _A_PAGE else None,
         first=not after,
         rules=[each for each in rules if each.lines],
-        by=actor_names(services, officer, language_of(request))(found.actor),
+        by=name(found.actor),
+        cancelled_by=name(found.cancelled_by) if found.cancelled_by else None,
+        reason=reason,
         type_name=_type_names(services),
         problem=problem,
     )
@@ -123,15 +127,24 @@ def progress(request: Request, services: ServicesDep, officer: OfficerDep, refer
 
 @router.post("/{reference}/acts/{act}", response_class=RedirectResponse)
 def act_on(
-    request: Request, services: ServicesDep, officer: OfficerDep, reference: ReferencePath, act: BatchActPath
+    request: Request,
+    services: ServicesDep,
+    officer: OfficerDep,
+    reference: ReferencePath,
+    act: BatchActPath,
+    reason: Annotated[str, Form(max_length=5000)] = "",
 ) -> Response:
-    """Starts it, pauses it, goes on, or cancels what was not done yet."""
+    """Starts it, pauses it, goes on, or cancels for a reason what was not done yet."""
+    body = officer.organisation_code
     try:
-        services.batches.act(reference, act, issuer_code=officer.organisation_code)
+        if act is BatchAct.CANCEL:
+            services.batches.cancel(reference, actor=officer.actor, reason=reason, issuer_code=body)
+        else:
+            services.batches.act(reference, act, issuer_code=body)
     except BatchUnknownError:
         raise
     except YinzhengError as error:
-        answer = batch(request, services, officer, reference, problem=said(request, error))
+        answer = batch(request, services, officer, reference, problem=said(request, error), reason=reason)
         answer.status_code = status_of(error)
         return answer
     return to(f"/console/batches/{reference}")

@@ -179,15 +179,20 @@ def decide(
     slug: SlugPath,
     version: VersionPath,
     act: Annotated[Literal["publish", "retire"], Path()],
+    reason: Annotated[str, Form(max_length=5000)] = "",
 ) -> Response:
-    """Publishes a draft, or retires a version."""
-    desk = services.type_desk
+    """Publishes a draft, or retires a version for a reason."""
     try:
-        (desk.publish if act == "publish" else desk.retire)(slug, version, actor=officer.actor)
+        if act == "publish":
+            services.type_desk.publish(slug, version, actor=officer.actor)
+        else:
+            services.type_desk.retire(slug, version, actor=officer.actor, reason=reason)
     except TypeVersionUnknownError:
         raise
     except YinzhengError as error:
-        return _show(request, services, officer, slug, problem=said(request, error), status=status_of(error))
+        return _show(
+            request, services, officer, slug, problem=said(request, error), reason=reason, status=status_of(error)
+        )
     return to(f"/console/types/{slug}?done={act}")
 
 
@@ -198,6 +203,7 @@ def _show(
     slug: str,
     *,
     problem: str | None = None,
+    reason: str = "",
     done: str | None = None,
     status: int = 200,
 ) -> HTMLResponse:
@@ -216,6 +222,7 @@ def _show(
         administers=Role.ADMINISTRATOR in officer.roles,
         name=actor_names(services, officer, language_of(request)),
         problem=problem,
+        reason=reason,
         done=done,
     )
     answer.status_code = status

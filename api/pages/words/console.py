@@ -205,6 +205,12 @@ WORDS = {
         "尚未办理的行不再办理，已签发的保留；不可恢复。",
         "Nothing more is issued; what was issued stays. It cannot be resumed.",
     ),
+    "batch_cancel_counts": (
+        "{waiting} 行不再办理；已办结的 {finished} 行不变。",
+        "{waiting} lines will be dropped; the {finished} that are done stay.",
+    ),
+    "batch_cancelled_by": ("取消人", "Cancelled by"),
+    "batch_cancellation_reason": ("取消理由", "Cancelled because"),
     "batch_loading_means": ("正在读入和校验。", "It is being read and checked."),
     "batch_ready_means": ("全部行已校验，可以开始。", "It was checked and can be started."),
     "batch_refused_means": (
@@ -293,6 +299,16 @@ WORDS = {
         "停用后不再按此版本签发；已签发的证照不受影响。",
         "Nothing more is issued under it; licences that were issued stay as they are.",
     ),
+    "types_retire_last": (
+        "这是现行版本：停用后，各机关无法签发本类型证照，直至发布新版本。",
+        "It is the version in force: nobody can issue licences of this type until another version is published.",
+    ),
+    "types_discard": ("废弃草稿", "Discard the draft"),
+    "types_discard_means": (
+        "草稿废弃后不能再发布；现行版本不受影响。",
+        "The draft can never be published; the version in force stays as it is.",
+    ),
+    "types_retired": ("停用", "Retired"),
     "types_looks": ("版面", "How it looks"),
     "types_fields": ("要素", "What it asks for"),
     "types_field": ("名称", "Title"),
