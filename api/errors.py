@@ -14,6 +14,36 @@ class SettingsError(YinzhengError):
     en = "The settings are wrong: {problem}"
 
 
+class ClockAstrayError(YinzhengError):
+    """This machine's clock and the database server's are far apart."""
+
+    code = "api.clock_astray"
+    kind = Kind.UNAVAILABLE
+    zh = "本机时钟与数据库服务器相差 {seconds} 秒，时间戳停发。请校准两台机器的时钟（NTP）。"
+    en = (
+        "This machine's clock is {seconds} s from the database server's, and no time stamps are given out. "
+        "Set the clocks of both machines (NTP)."
+    )
+
+
+class PartSlowError(YinzhengError):
+    """A part of the service did not answer in time."""
+
+    code = "api.part_slow"
+    kind = Kind.UNAVAILABLE
+    zh = "{part} 未在 {seconds} 秒内应答。"
+    en = "{part} did not answer within {seconds} s."
+
+
+class PartFailedError(YinzhengError):
+    """A part of the service failed in a way that has no code of its own."""
+
+    code = "api.part_failed"
+    kind = Kind.UNAVAILABLE
+    zh = "{part} 不可用（{problem}），详见日志。"
+    en = "{part} cannot be used ({problem}); the log has the circumstances."
+
+
 class DemoRefusedError(YinzhengError):
     """Demo data have no place here."""
 

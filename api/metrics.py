@@ -30,7 +30,8 @@ class StandingMetrics(Collector):
         self._services = services
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Everything, or only that the database is away."""
+        """Everything, or only which parts are there while the database is away."""
+        yield self._parts()
         reached = GaugeMetricFamily("yinzheng_database_up", "Whether the database answers.")
         try:
             with crossing():
@@ -46,6 +47,13 @@ class StandingMetrics(Collector):
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """Nothing: registering must not ask the database."""
         return iter(())
+
+    def _parts(self) -> GaugeMetricFamily:
+        parts = GaugeMetricFamily("yinzheng_part_up", "Whether a part can be used.", labels=["part"])
+        standing = self._services.readiness.standing()
+        for part in standing.asked:
+            parts.add_metric([part.value], part not in standing.missing)
+        return parts
 
     def _found(self) -> Iterator[GaugeMetricFamily]:
         services, now = self._services, self._services.clock.now()

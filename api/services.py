@@ -32,6 +32,7 @@ from api.names import Names
 from api.officers import Officers
 from api.openid import Provider, ProviderTerms
 from api.quotas import Quotas
+from api.readiness import Readiness, readiness_of
 from api.settings import Environment, Settings
 from api.signed_in import Sessions, SignIns
 from api.watches import Watches
@@ -249,17 +250,22 @@ class Services:
 
         The embedded one is brought to the schema by itself; any other by ``yinzheng db upgrade``.
         """
-        embedded = self.settings.database_url is None
         database = Database(self.database_address, acting=SERVICE)
+        with ExitStack() as failing:
+            failing.callback(database.close)
+            self._make_sure_of(database)
+            failing.pop_all()
         self._closing.callback(database.close)
-        if embedded:
+        return database
+
+    def _make_sure_of(self, database: Database) -> None:
+        if self.settings.database_url is None:
             upgrade(database)
         else:
             require_current(database)
         if self.settings.environment is Environment.PRODUCTION:
             require_bound(database)
             _refuse_demo_data(database)
-        return database
 
     @cached_property
     def database_address(self) -> str:
@@ -725,6 +731,11 @@ class Services:
         except YinzhengError as error:
             _LOG.warning("checks go without the log's proof: %s", error.code)
             return {}
+
+    @cached_property
+    def readiness(self) -> Readiness:
+        """Asks which parts can be used."""
+        return readiness_of(self)
 
     @cached_property
     def doctor(self) -> Doctor:

@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     """Largest PDF that is taken over HTTP."""
     isolate_checks: bool = True
     """Judge PDFs in processes of their own, with bounds on memory and time."""
+    start_seconds: int = Field(default=60, ge=0, le=3600)
+    """How long a process that starts waits for the database, its schema and the token."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     metrics_host: str = "127.0.0.1"

@@ -90,6 +90,17 @@ class TokenCustody:
         """The label of the token."""
         return self._sessions.label
 
+    def probe(self) -> None:
+        """See whether the token is there and lets us in.
+
+        :raises HsmUnavailableError: it is not.
+        :raises keys.hsm_errors.HsmPinRefusedError: it does not let us log in.
+        """
+        try:
+            self._sessions.run(_look)
+        except PKCS11Error as error:
+            raise HsmUnavailableError(token=self.label, problem=type(error).__name__) from error
+
     def generate(self, session: Session, *, algorithm: KeyAlgorithm, purpose: KeyPurpose, label: str) -> KeyInfo:
         """Make a key in the token, and its record within the caller's transaction.
 
@@ -252,6 +263,13 @@ class TokenCustody:
             self._sessions.run(lambda held: _destroy(held, object_id))
         except (PKCS11Error, YinzhengError):
             _LOG.exception("a key whose transaction was rolled back is still in the token: %s", object_id.hex())
+
+
+def _look(held: TokenSession) -> None:
+    """Ask the slot, which may be empty, and the token, which may be another by now."""
+    held.token.slot.get_token()
+    for _ in held.session.get_objects({Attribute.ID: b"\0"}):
+        break
 
 
 def _ours(held: TokenSession) -> list[TokenOrphan]:

@@ -42,6 +42,13 @@ class TimeStampSource(Protocol):
         """
         ...
 
+    def probe(self) -> None:
+        """See whether a token could be had.
+
+        :raises TimeStampError: none could.
+        """
+        ...
+
 
 class MeasuredTimeStamps:
     """Another source, whose time is taken."""
@@ -67,6 +74,9 @@ class MeasuredTimeStamps:
             TIME_STAMP_SECONDS.labels(outcome).observe(time.perf_counter() - started)
         return token
 
+    def probe(self) -> None:
+        self._source.probe()
+
 
 class InternalTimeStamps:
     """Time stamps of our own authority, asked in the same process through the same protocol as any other."""
@@ -89,6 +99,9 @@ class InternalTimeStamps:
         nonce = secrets.randbits(64)
         response = self._timestamps.respond(time_stamp_request(digest, nonce))
         return checked_token(response, digest=digest, nonce=nonce)
+
+    def probe(self) -> None:
+        self.stamp(secrets.token_bytes(32))
 
 
 def time_stamp_request(digest: bytes, nonce: int) -> bytes:

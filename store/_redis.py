@@ -22,6 +22,18 @@ class RedisUrlError(YinzhengError):
     en = "YINZHENG_REDIS_URL is not understood: an address with redis://, rediss:// or unix://."
 
 
+class RedisUnavailableError(YinzhengError):
+    """Redis does not answer."""
+
+    code = "store.redis_unavailable"
+    kind = Kind.UNAVAILABLE
+    zh = "Redis 无应答：服务照常运行，缓存停用，频率限制由各进程分别计数。请检查 Redis 与 YINZHENG_REDIS_URL。"
+    en = (
+        "Redis does not answer: the service goes on without its cache, and each process counts rate limits by itself. "
+        "Check Redis and YINZHENG_REDIS_URL."
+    )
+
+
 def client_options(url: str) -> dict[str, Any]:
     """Keyword arguments for ``Redis.from_url``.
 

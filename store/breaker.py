@@ -22,6 +22,11 @@ class Breaker:
         self._broken = False
         self._retry_at = 0.0
 
+    @property
+    def broken(self) -> bool:
+        """Whether the part failed when it was last tried."""
+        return self._broken
+
     def allows(self) -> bool:
         """Whether the part should be tried now."""
         return not self._broken or time.monotonic() >= self._retry_at

@@ -13,7 +13,7 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from redis import RedisError
 
-from store._redis import client_options
+from store._redis import RedisUnavailableError, client_options
 from store.breaker import Breaker
 from store.errors import Kind, YinzhengError
 
@@ -41,6 +41,7 @@ class RateLimiter:
     """
 
     def __init__(self, redis: RedisStorage | None = None) -> None:
+        self._storage = redis
         self._redis = None if redis is None else SlidingWindowCounterRateLimiter(redis)
         self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._local_lock = threading.Lock()
@@ -68,6 +69,14 @@ class RateLimiter:
             retry_after = _hit(self._local, item, key)
         if retry_after is not None:
             raise RateLimitedError(retry_after=retry_after)
+
+    def probe(self) -> None:
+        """See whether the count is shared with other processes, where it is to be.
+
+        :raises RedisUnavailableError: Redis does not answer; each process counts by itself.
+        """
+        if self._storage is not None and not self._storage.check():
+            raise RedisUnavailableError
 
 
 def open_rate_limiter(redis_url: str | None = None) -> RateLimiter:

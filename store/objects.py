@@ -131,6 +131,13 @@ class ObjectStore:
             raise ObjectsUnavailableError from error
         return True
 
+    def probe(self) -> None:
+        """See whether the store answers.
+
+        :raises ObjectsUnavailableError: it does not.
+        """
+        self.exists("0" * 64)
+
     def digests(self) -> Iterator[str]:
         """The hashes of all objects there are, in no order.
 

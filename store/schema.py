@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.resources
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import sqlalchemy as sa
 from alembic import command
@@ -135,7 +136,7 @@ def require_current(database: Database) -> None:
     :raises SchemaUnknownError: it is ahead.
     :raises DatabaseUnavailableError: it cannot be reached.
     """
-    expected = _scripts().get_current_head()
+    expected, _ = _revisions(_place())
     found = current(database)
     if found != expected:
         _refuse_unknown(found)
@@ -156,15 +157,23 @@ def require_bound(database: Database) -> None:
 
 
 def _refuse_unknown(revision: str | None) -> None:
-    if revision is not None and revision not in {script.revision for script in _scripts().walk_revisions()}:
+    if revision is not None and revision not in _revisions(_place())[1]:
         raise SchemaUnknownError(current=revision)
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+@cache
+def _revisions(place: str) -> tuple[str | None, frozenset[str]]:
+    """The newest revision and all that this program knows; looked up once, for who asks again and again."""
+    scripts = ScriptDirectory(place)
+    return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
+
+
+def _place() -> str:
+    """The directory of the migrations."""
+    return str(importlib.resources.files("migrations"))
 
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(importlib.resources.files("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", _place().replace("%", "%%"))
     return config

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -23,8 +25,10 @@ from api.jobs import OUTBOX
 from api.metrics import serving_metrics
 from api.services import Services
 from api.settings import Environment, Settings
+from api.starting import StoppedError, once_there
 from store.acting import SERVICE
 from store.database import Database
+from store.errors import YinzhengError
 from store.schema import current, upgrade
 from trust import LicenceTypes
 
@@ -52,17 +56,54 @@ def serve(
         if settings.port == 0:
             settings = Settings.load(host=settings.host, port=listener.getsockname()[1])
         filled = demo and _fill(settings)
-        with open_services(settings) as services:
-            _ = services.keys, services.database, services.provider  # what is missing shows at once
+        with _ending_well(), open_services(settings) as services:
+            _open(services)
+            _ = services.provider  # what is wrong with it shows at once
             app = create_app(services, with_worker=settings.environment is Environment.DEVELOPMENT)
             if filled:
                 _show_first(services)
             if settings.builtin_provider:
                 _print_links(services)
             console.print(f"印证 Yinzheng：http://{settings.host}:{settings.port}/  (OpenAPI: /openapi.json)")
+            _tell_missing(services)
             config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
             with serving_metrics(services):
                 uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def _ending_well() -> Iterator[None]:
+    """Let SIGTERM end this process as its last line would: connections closed, helpers ended, files taken away.
+
+    The server answers the requests that it has, and sends itself the signal again when that is done.
+    """
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _open(services: Services, stop: Event | None = None) -> None:
+    """Open database and keys, as soon as they are there."""
+    once_there(lambda: services.keys, seconds=services.settings.start_seconds, told=_waiter(services), stop=stop)
+
+
+def _waiter(services: Services) -> Callable[[YinzhengError], object]:
+    seconds = services.settings.start_seconds
+    return lambda error: console.print(
+        f"等待（至多 {seconds} 秒）：{error.message_zh}\nWaiting, {seconds} s at the most: {error.message_en}"
+    )
+
+
+def _tell_missing(services: Services) -> None:
+    """Name what is missing of the parts that one can start without."""
+    for part, error in services.readiness.standing().missing.items():
+        console.print(f"缺少 {part}：{error.message_zh}\nMissing, {part}: {error.message_en}")
 
 
 def _listener(settings: Settings) -> socket.socket:
@@ -126,8 +167,10 @@ def worker() -> None:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
-    with open_services() as services, serving_metrics(services):
+    with open_services() as services, suppress(StoppedError), serving_metrics(services):
+        _open(services, stop)
         console.print("后台任务已启动。The worker runs.")
+        _tell_missing(services)
         threads = services.work(stop, beat=_beat)
         for thread in threads:
             thread.start()
@@ -147,7 +190,8 @@ def upgrade_database() -> None:
     with open_services() as services:
         target = Database(services.database_address, acting=SERVICE)
         try:
-            before = current(target)
+            seconds = services.settings.start_seconds
+            before = once_there(lambda: current(target), seconds=seconds, told=_waiter(services))
             upgrade(target)
             console.print(f"数据库结构 schema: {before or '空 empty'} → {current(target)}")
             for made in LicenceTypes(target, services.clock).seed():

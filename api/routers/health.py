@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from api.problems import responses
+from api.readiness import Part
 from api.security import ServicesDep
-from api.services import Services
-from store.errors import YinzhengError
 
 router = APIRouter(tags=["运行 Operation"])
 _log = logging.getLogger("yinzheng.api")
-
-
-_PROBES: dict[str, Callable[[Services], object]] = {
-    "database": lambda services: services.database.ping(),
-    "keys": lambda services: services.keys.authority.issuing,
-    "objects": lambda services: services.objects.exists("0" * 64),
-}
 
 
 class Health(BaseModel):
@@ -34,8 +25,10 @@ class Health(BaseModel):
 class Readiness(BaseModel):
     """Ready or not, and what is missing."""
 
-    status: Literal["ready", "not_ready"]
-    missing: list[str] = Field(description="Parts that cannot be used at present.", examples=[["database"]])
+    status: Literal["ready", "impaired", "not_ready"] = Field(
+        description="With `impaired`, all that needs none of the missing parts goes on."
+    )
+    missing: list[Part] = Field(description="Parts that cannot be used at present.", examples=[["redis"]])
 
 
 @router.get("/healthz", summary="存活 Alive")
@@ -53,15 +46,19 @@ def healthz() -> Health:
     },
 )
 def readyz(services: ServicesDep, response: Response) -> Readiness:
-    """数据库、密钥与对象存储均可用。Database, keys and object store can be used."""
-    missing = []
-    for name, probe in _PROBES.items():
-        try:
-            probe(services)
-        except YinzhengError as error:
-            _log.warning("%s is not ready: %s", name, error.code)
-            missing.append(name)
-    if missing:
+    """逐项检查数据库、结构、密钥、时钟、密码设备、时间戳、对象存储与 Redis。
+
+    缺少时 `missing` 列出名称：不依赖所缺部件的业务照常，为 `impaired`（200）；什么也做不了时为 `not_ready`（503）。
+
+    Tries database, schema, keys, clock, HSM, time stamps, object store and Redis, and names what is missing. What does
+    not need a missing part goes on (`impaired`, 200); where nothing works the answer is `not_ready` (503).
+    """
+    standing = services.readiness.standing()
+    for part, error in standing.missing.items():
+        _log.warning("%s is not ready: %s", part, error.code)
+    if not standing.works:
         response.status_code = 503
-        return Readiness(status="not_ready", missing=missing)
-    return Readiness(status="ready", missing=[])
+    status: Literal["ready", "impaired", "not_ready"] = "ready"
+    if standing.missing:
+        status = "impaired" if standing.works else "not_ready"
+    return Readiness(status=status, missing=list(standing.missing))

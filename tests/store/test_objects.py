@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from redis_server import free_port
+from s3_server import S3Server, environment_of
 
 from store.errors import Kind
 from store.objects import (
@@ -24,59 +24,13 @@ from store.objects import (
 )
 
 
-class FakeS3(BaseHTTPRequestHandler):
-    """As much of S3 as the object store uses, in the order that a bucket with conditional writes answers."""
-
-    objects: dict[str, bytes]
-
-    def do_PUT(self) -> None:
-        data = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers.get("If-None-Match") == "*" and self.path in self.objects:
-            self._answer(412)
-        else:
-            self.objects[self.path] = data
-            self._answer(200)
-
-    def do_GET(self) -> None:
-        if self.path in self.objects:
-            self._answer(200, self.objects[self.path])
-        else:
-            self._answer(404)
-
-    do_HEAD = do_GET  # noqa: N815  named by the base class
-
-    def _answer(self, status: int, data: bytes = b"") -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("ETag", f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"')
-        self.send_header("Last-Modified", "Mon, 23 Nov 2026 04:00:00 GMT")
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(data)
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
     """The objects of an S3 service that the environment points to."""
-    handler = type("Handler", (FakeS3,), {"objects": {}})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        point_to_s3(monkeypatch, server.server_port)
-        yield handler.objects
-        server.shutdown()
-        thread.join()
-
-
-def point_to_s3(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "key")
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    with S3Server() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server.objects
 
 
 @pytest.fixture(params=["directory", "file", "s3", "memory"])
@@ -171,7 +125,8 @@ def test_other_users_of_the_machine_cannot_read_objects(tmp_path: Path) -> None:
 
 
 def test_an_s3_that_does_not_answer_is_an_error_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    point_to_s3(monkeypatch, free_port())
+    for name, value in environment_of(free_port()).items():
+        monkeypatch.setenv(name, value)
     store = open_object_store("s3://bucket")
     for act in (lambda: store.put(b"x"), lambda: store.get("0" * 64), lambda: store.exists("0" * 64)):
         with pytest.raises(ObjectsUnavailableError):

@@ -35,7 +35,7 @@ def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory of two migrations in place of the project's."""
     scripts = tmp_path / "100% migrations"
     (scripts / "versions").mkdir(parents=True)
-    project = Path(schema._scripts().dir)
+    project = Path(schema._place())
     for name in ("env.py", "script.py.mako"):
         shutil.copy(project / name, scripts)
     (scripts / "versions" / "1.py").write_text(STEP.format(revision="one", down=None))
