@@ -10,15 +10,16 @@ ENVIRONMENT = $(if $(PYTHON),$(PYTHON),$(error No Python 3.11 or newer was found
 # every link, anchor and picture has to lead somewhere; what other hosts hold is not asked for
 SITE = $(RUN)/sphinx-build -q -n -W --keep-going -c docs/site . var/docs
 
-.PHONY: help demo serve test check docs bench lock secrets
+.PHONY: help demo serve test check docs audit bench lock secrets
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    issue, show and check sealed licences on the built-in database; leaves them in var/demo"
 	@echo "make serve   run the service with demo data on http://127.0.0.1:8000; ARGS='--port 8080' listens elsewhere"
 	@echo "make test    run the tests; ARGS=... goes to pytest"
-	@echo "make check   lint, formatting, types, layers, documentation"
+	@echo "make check   lint, formatting, types, layers, documentation, no secrets in git"
 	@echo "make docs    make a site of the documentation in var/docs; a broken link stops it"
+	@echo "make audit   hold the locked dependencies against known advisories"
 	@echo "make bench   run the benchmarks"
 	@echo "make lock    pin and hash the dependencies anew; UPGRADE=--upgrade takes newer versions"
 	@echo "make secrets make the secrets that docker-compose.yml needs"
@@ -47,10 +48,15 @@ check:
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 	$(SITE)
+	$(RUN)/python .ci/secrets_scan.py
 
 docs:
 	@$(ENVIRONMENT) --dev
 	$(SITE)
+
+audit:
+	@$(ENVIRONMENT) --dev
+	$(RUN)/python .ci/audit.py $(ARGS)
 
 bench:
 	@$(ENVIRONMENT) --dev

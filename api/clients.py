@@ -32,7 +32,7 @@ from trust import HolderIndex
 DEMO_CLIENTS = ("demo-province", "demo-checker", "demo-issuer", "demo-wallet")
 """Clients that a demo enrols; where one of them is, production does not start."""
 TOKEN_LIFETIME = timedelta(minutes=15)
-_TOKEN_TYPE = "at+jwt"
+_TOKEN_TYPE = "at+jwt"  # noqa: S105  a word, no secret
 _AUDIENCE = "yinzheng:api"
 _RATE = re.compile(r"[1-9][0-9]{0,6}/(second|minute|hour|day)")
 _NAMED = sa.select(ClientRow).where(ClientRow.id == sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Text))))

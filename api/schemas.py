@@ -36,7 +36,7 @@ class TokenAnswer(BaseModel):
     """RFC 6749, 5.1."""
 
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  a word, no secret
     expires_in: int = Field(description="Seconds.", examples=[900])
     scope: str = Field(examples=["licences:check"])
 

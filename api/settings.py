@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     """How often one address may use the public check page."""
     pki_rate: str = "600/minute"
     """How often one address may ask for status answers and time stamps, each."""
-    token_rate: str = "30/minute"
+    token_rate: str = "30/minute"  # noqa: S105  a word, no secret
     """How often one address may ask for an access token."""
     client_rate: str = "1200/minute"
     """How often one client may call, unless its terms say otherwise."""

@@ -33,7 +33,7 @@ from wallet.qr import QrCode
 from wallet.wallet import Wallets
 
 LIFETIME = timedelta(seconds=60)
-TOKEN_TYPE = "licence-presentation+jwt"
+TOKEN_TYPE = "licence-presentation+jwt"  # noqa: S105  a word, no secret
 AUDIENCE = "yinzheng:check"
 """The audience of every presentation token: it can be redeemed with us and is nobody's access token."""
 _MAX_PURPOSE = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from random import Random
+from random import Random  # noqa: TID251  invents people, and keeps nothing safe
 from typing import Final, TypeVar
 
 from stdnum.cn import ric, uscc

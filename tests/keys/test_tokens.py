@@ -6,6 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -140,6 +142,24 @@ class TestOurs:
 
     def test_python_jose_uses_cryptography(self) -> None:
         assert jose.backends.ECKey.__module__ == "jose.backends.cryptography_backend"
+
+    def test_the_pure_python_ecdsa_is_never_loaded(self) -> None:
+        """CVE-2024-23342: how long `ecdsa` takes to sign tells the key. python-jose signs without it and without `rsa`.
+
+        Nothing of ours imports either: pyproject.toml bans them.
+        """
+        program = """
+import sys
+sys.modules["ecdsa"] = sys.modules["rsa"] = None  # whoever imports them gets an ImportError
+from jose import jwk, jws
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+made = {"ES256": ec.generate_private_key(ec.SECP256R1()), "RS256": rsa.generate_private_key(65537, 2048)}
+for algorithm, key in made.items():
+    signer = jwk.construct(key, algorithm)
+    token = jws.sign({"sub": "licence-1"}, signer, algorithm=algorithm)
+    assert jws.verify(token, signer.public_key(), algorithm) == b'{"sub":"licence-1"}'
+"""
+        subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
 
     @pytest.mark.parametrize("claim", ["iss", "aud", "iat", "nbf", "exp"])
     def test_the_signers_own_claims_cannot_be_given(self, signer: TokenSigner, claim: str) -> None:
