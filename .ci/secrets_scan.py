@@ -23,7 +23,7 @@ KEY_FILES = {".jks", ".key", ".keystore", ".p12", ".pfx"}
 LEFT_OUT = {"ArtifactoryDetector", "CloudantDetector", "IbmCloudIamDetector", "IbmCosHmacDetector", "SoftlayerDetector"}
 LEFT_OUT |= {"IPPublicDetector"}
 # Tests are full of vectors and of passwords for nothing, so these look elsewhere.
-OUTSIDE_TESTS = {"Base64HighEntropyString", "HexHighEntropyString", "KeywordDetector"}
+OUTSIDE_TESTS = {"BasicAuthDetector", "Base64HighEntropyString", "HexHighEntropyString", "KeywordDetector"}
 FILTERS = [
     {"path": "detect_secrets.filters.common.is_invalid_file"},
     {"path": "detect_secrets.filters.heuristic.is_sequential_string"},
