@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -12,10 +12,12 @@ from api.pages.frame import show, to
 from api.problems import status_of
 from api.sign_in_errors import (
     AssuranceTooLowError,
+    NextAddressError,
     SignInDeclinedError,
     SignInFailedError,
     SignInRequiredError,
 )
+from api.signed_in import local_address
 from store.errors import YinzhengError
 
 _AGAIN = (SignInRequiredError, SignInFailedError, SignInDeclinedError, AssuranceTooLowError)
@@ -36,4 +38,16 @@ def failure(request: Request, error: YinzhengError) -> Response | None:
         error=error,
         message=message,
         again=isinstance(error, _AGAIN),
+        onward=_before(request),
     )
+
+
+def _before(request: Request) -> str:
+    """The own page that a form was sent from, where a reader goes back to after signing in; else where all begins."""
+    before = urlsplit(request.headers.get("referer", ""))
+    if request.method != "POST" or before.netloc != request.headers.get("host"):
+        return "/"
+    try:
+        return local_address(before.path + (f"?{before.query}" if before.query else ""))
+    except NextAddressError:
+        return "/"

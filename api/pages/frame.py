@@ -65,6 +65,11 @@ class Viewer:
     signed_in: SignedIn
     officer: Officer | None = None
 
+    @property
+    def mark(self) -> str:
+        """Sets one reader apart from the next in a browser's tab, and tells nothing of either."""
+        return hashlib.sha256(b"reader:" + self.signed_in.subject_index).hexdigest()[:16]
+
     def may_open(self, page: Page) -> bool:
         """Whether a page of the navigation is theirs."""
         roles = self.officer.roles if self.officer is not None else frozenset()
@@ -122,6 +127,10 @@ class Frame:
 
     area: Area
     here: str
+    path: str
+    """Where this page is, without a query."""
+    opened: str | None
+    """The dialog of the page that is open."""
     layout: str
     other_language: str
     may_sign_in: bool
@@ -148,6 +157,7 @@ def show(
     here: str | None = None,
     counts: Mapping[str, int] | None = None,
     status: int = 200,
+    opened: str | None = None,
     **values: Any,
 ) -> HTMLResponse:
     """A page from its template, which gets ``lang``, its words ``t``, ``frame`` and the values given.
@@ -156,6 +166,7 @@ def show(
 
     :param here: the page of the navigation that this one belongs to; its own address where nothing is said.
     :param counts: how much waits behind pages of the navigation, by their word.
+    :param opened: the dialog that is open, such as one whose form was refused; else the one that the address asks for.
     """
     language = language_of(request)
     viewer = _viewer(request)
@@ -168,6 +179,8 @@ def show(
     frame = Frame(
         area=area,
         here=here or request.url.path,
+        path=request.url.path,
+        opened=opened or request.query_params.get("do"),
         layout=_LAYOUTS[area],
         other_language=f"{other.path}?{other.query}",
         may_sign_in=services_of(request).sign_ins is not None,

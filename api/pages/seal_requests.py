@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -62,7 +62,7 @@ def approve(
     try:
         decide(number, officer=desk.name, reason=reason.strip() or None)
     except YinzhengError as error:
-        return _refused(request, services, desk, number, error)
+        return _refused(request, services, desk, number, error, "approve", reason)
     return to(f"/seals/requests/{number}?done={'reviewed' if only_review else 'approved'}")
 
 
@@ -75,21 +75,29 @@ def reject(
     try:
         services.seals.reject(number, officer=desk.name, reason=reason)
     except YinzhengError as error:
-        return _refused(request, services, desk, number, error)
+        return _refused(request, services, desk, number, error, "reject", reason)
     return to(f"/seals/requests/{number}?done=rejected")
 
 
 def _refused(
-    request: Request, services: Services, desk: OfficerDesk, number: int, error: YinzhengError
+    request: Request,
+    services: Services,
+    desk: OfficerDesk,
+    number: int,
+    error: YinzhengError,
+    opened: str,
+    reason: str,
 ) -> HTMLResponse:
     said = problem_of(request, error)
     if isinstance(error, SealRequestUnknownError):
         # it is there: somebody has decided it before
         said["status"] = 409
-    return _one(request, services, desk, number, **said)
+    return _one(request, services, desk, number, reason, opened=opened, **said)
 
 
-def _one(request: Request, services: Services, desk: OfficerDesk, number: int, **said: str | int) -> HTMLResponse:
+def _one(
+    request: Request, services: Services, desk: OfficerDesk, number: int, reason: str = "", **said: Any
+) -> HTMLResponse:
     found = desk.request(number)
     seal = desk.seal(found.seal_number)
     status = said.pop("status", 200)
@@ -99,7 +107,8 @@ def _one(request: Request, services: Services, desk: OfficerDesk, number: int, *
         desk,
         "seals/request.html",
         here="/seals/requests",
-        status=int(status),
+        status=status,
+        reason=reason,
         asked=found,
         seal=seal,
         state=seal.state_at(services.clock.now()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
@@ -179,6 +179,7 @@ def revoke(
         if isinstance(error, SealGrantUnknownError):
             # it is there: somebody has revoked it before
             said["status"] = 409
+        said |= {"opened": f"revoke-{grant}", "revoking": reason}
         return _grants(request, services, desk, number, **said)
     return to(f"/seals/{number}/grants?done=grant_revoked")
 
@@ -202,7 +203,7 @@ def _grants(
     desk: OfficerDesk,
     number: str,
     filled: Mapping[str, object] | None = None,
-    **said: str | int,
+    **said: Any,
 ) -> HTMLResponse:
     seal, now, language = desk.seal(number), services.clock.now(), language_of(request)
     found = services.grants.of_seal(number)
@@ -222,7 +223,7 @@ def _grants(
         names={slug: type_name(services, slug, language) for slug in slugs},
         types=type_choices(services, language),
         filled={**_EMPTY, **(filled or {})},
-        **said,
+        **{"revoking": "", **said},
     )
 
 

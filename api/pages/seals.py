@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -121,7 +122,8 @@ def ask(
             compromised_since=moment_of(compromised_since),
         )
     except YinzhengError as error:
-        return _one(request, services, desk, number, **problem_of(request, error))
+        filled = {"reason": reason, "document": document, "compromised_since": compromised_since}
+        return _one(request, services, desk, number, filled, opened=f"do-{move}", **problem_of(request, error))
     return to(f"/seals/requests/{asked.id}?done=asked")
 
 
@@ -152,11 +154,19 @@ def _by_one(
     try:
         act(number, officer=desk.name, reason=reason, document=document.strip() or None)
     except YinzhengError as error:
-        return _one(request, services, desk, number, **problem_of(request, error))
+        filled = {"reason": reason, "document": document}
+        return _one(request, services, desk, number, filled, opened=f"do-{move}", **problem_of(request, error))
     return to(f"/seals/{number}?done={move}")
 
 
-def _one(request: Request, services: Services, desk: OfficerDesk, number: str, **said: str | int) -> HTMLResponse:
+def _one(
+    request: Request,
+    services: Services,
+    desk: OfficerDesk,
+    number: str,
+    filled: Mapping[str, str] | None = None,
+    **said: Any,
+) -> HTMLResponse:
     seal = desk.seal(number)
     now = services.clock.now()
     state = seal.state_at(now)
@@ -170,7 +180,8 @@ def _one(request: Request, services: Services, desk: OfficerDesk, number: str, *
         desk,
         "seals/seal.html",
         here="/seals",
-        status=int(status),
+        status=status,
+        filled=filled or {},
         seal=seal,
         state=state,
         types=[type_name(services, each, language_of(request)) for each in seal.licence_types],

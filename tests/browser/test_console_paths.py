@@ -48,7 +48,7 @@ def test_an_officer_issues_a_licence_and_suspends_it(script: bool, browser_as: B
     page.locator(".paper img").wait_for(timeout=LONG_MS)
     page.locator("button[value=issue]").click(timeout=LONG_MS)
     expect(page.locator(".notice.pass")).to_be_visible(timeout=LONG_MS)
-    page.locator("[commandfor=act-suspend]").first.click()
+    page.locator("[data-opens=act-suspend]").first.click()
     page.locator("#suspend-reason").fill("有待核查")
     page.locator("#act-suspend form button").click()
     expect(page.locator(".timeline")).to_contain_text("有待核查")

@@ -82,6 +82,7 @@ def batch(
     after: Annotated[int, Query(ge=0, le=2**31)] = 0,
     problem: str | None = None,
     reason: str = "",
+    act: BatchAct | None = None,
 ) -> HTMLResponse:
     """How far a batch is, what can be done, and its lines."""
     found = _own(services, officer, reference)
@@ -94,6 +95,7 @@ def batch(
         services,
         officer,
         "batch.html",
+        opened="cancel-batch" if act is BatchAct.CANCEL else None,
         here="/console/batches",
         batch=found,
         moves=found.state in _MOVES,
@@ -144,7 +146,7 @@ def act_on(
     except BatchUnknownError:
         raise
     except YinzhengError as error:
-        answer = batch(request, services, officer, reference, problem=said(request, error), reason=reason)
+        answer = batch(request, services, officer, reference, problem=said(request, error), reason=reason, act=act)
         answer.status_code = status_of(error)
         return answer
     return to(f"/console/batches/{reference}")

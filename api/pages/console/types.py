@@ -190,9 +190,17 @@ def decide(
     except TypeVersionUnknownError:
         raise
     except YinzhengError as error:
-        return _show(
-            request, services, officer, slug, problem=said(request, error), reason=reason, status=status_of(error)
+        answer = _show(
+            request,
+            services,
+            officer,
+            slug,
+            problem=said(request, error),
+            reason=reason,
+            opened=f"{act}-{version}",
         )
+        answer.status_code = status_of(error)
+        return answer
     return to(f"/console/types/{slug}?done={act}")
 
 
@@ -204,19 +212,20 @@ def _show(
     *,
     problem: str | None = None,
     reason: str = "",
+    opened: str | None = None,
     done: str | None = None,
-    status: int = 200,
 ) -> HTMLResponse:
     versions = services.licence_types.versions(slug)
     if not versions:
         raise TypeUnknownError(asked=slug[:40], known="", known_zh="")
     shown = next((each for each in versions if each.state is TypeState.PUBLISHED), versions[-1])
-    answer = show_page(
+    return show_page(
         request,
         services,
         officer,
         "type.html",
         here="/console/types",
+        opened=opened,
         type=services.licence_types.get(slug, shown.version),
         versions=versions[::-1],
         administers=Role.ADMINISTRATOR in officer.roles,
@@ -225,8 +234,6 @@ def _show(
         reason=reason,
         done=done,
     )
-    answer.status_code = status
-    return answer
 
 
 def _editor(

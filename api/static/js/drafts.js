@@ -1,10 +1,14 @@
 /**
  * Forms marked `data-draft` survive the end of a session: what was filled in rests in this tab until it was taken, and
- * nowhere else. Passwords, files, hidden fields and fields marked `data-secret` are never kept.
+ * nowhere else, for nobody but who filled it in. Passwords, files, hidden fields and fields marked `data-secret` are
+ * never kept. A draft is over when a page follows its form that neither shows the form again nor says that something
+ * went wrong, when a page says so itself (`data-draft-taken`), or when its dialog is closed.
  */
 import { toast } from "./toast.js";
 
 const PREFIX = "draft:";
+const SENT = "draft-sent";
+const READER = "draft-reader";
 const UNKEPT = new Set(["password", "file", "hidden", "submit", "button"]);
 
 function fields(form) {
@@ -32,14 +36,38 @@ function write(form, draft) {
   return changed;
 }
 
+function forgetAll() {
+  for (const each of Object.keys(sessionStorage).filter((each) => each.startsWith(PREFIX))) sessionStorage.removeItem(each);
+}
+
+/** What one reader filled in is not for the next one at the same screen. */
+function forOneReader() {
+  const { reader } = document.body.dataset;
+  if (!reader) return;
+  if (sessionStorage.getItem(READER) !== reader) forgetAll();
+  sessionStorage.setItem(READER, reader);
+  for (const form of document.querySelectorAll("form[data-forgets]")) form.addEventListener("submit", forgetAll);
+}
+
 export function keepDrafts() {
-  for (const form of document.querySelectorAll("form[data-draft]")) {
-    const key = PREFIX + (form.dataset.draft || location.pathname);
-    const kept = sessionStorage.getItem(key);
-    if (kept && write(form, JSON.parse(kept))) toast(form.dataset.restored);
-    form.addEventListener("input", () => sessionStorage.setItem(key, JSON.stringify(read(form))));
-    form.addEventListener("reset", () => sessionStorage.removeItem(key));
-  }
+  forOneReader();
+  const forms = [...document.querySelectorAll("form[data-draft]")];
+  const keyOf = (form) => PREFIX + (form.dataset.draft || location.pathname);
+  const sent = sessionStorage.getItem(SENT);
+  sessionStorage.removeItem(SENT);
+  if (sent && !document.querySelector("main [role=alert]") && !forms.some((form) => keyOf(form) === sent)) sessionStorage.removeItem(sent);
   // a page that says that a form was taken ends its draft
   for (const each of document.querySelectorAll("[data-draft-taken]")) sessionStorage.removeItem(PREFIX + each.dataset.draftTaken);
+  for (const form of forms) {
+    const key = keyOf(form), dialog = form.closest("dialog");
+    const kept = sessionStorage.getItem(key);
+    if (kept && write(form, JSON.parse(kept))) {
+      if (dialog && !document.querySelector("dialog[open]")) dialog.showModal();
+      toast(form.dataset.restored);
+    }
+    form.addEventListener("input", () => sessionStorage.setItem(key, JSON.stringify(read(form))));
+    form.addEventListener("submit", () => sessionStorage.setItem(SENT, key));
+    form.addEventListener("reset", () => sessionStorage.removeItem(key));
+    dialog?.addEventListener("close", () => sessionStorage.removeItem(key));
+  }
 }

@@ -1,18 +1,33 @@
-/** What every page does: dialogs in browsers without commands of their own, tables, drafts of forms, copying. */
+/** What every page does: dialogs, tables, drafts of forms, copying. */
 import { keepDrafts } from "./drafts.js";
 import { liveTables } from "./tables.js";
 import { toast } from "./toast.js";
 
-/** Open and close dialogs by their buttons where the browser knows no `command`. */
-function commandDialogs() {
-  if ("commandForElement" in HTMLButtonElement.prototype) return;
+/**
+ * Dialogs open over the page. Without this script their buttons ask for the page with the dialog open in it (`?do=`),
+ * and a page that comes with an open dialog, as after a refusal, shows it as one here.
+ */
+function dialogs() {
   document.addEventListener("click", (event) => {
-    const button = event.target.closest?.("button[commandfor]");
-    const dialog = button && document.getElementById(button.getAttribute("commandfor"));
+    const opener = event.target.closest?.("[data-opens]");
+    const dialog = opener ? document.getElementById(opener.dataset.opens) : event.target.closest?.("[data-closes]")?.closest("dialog");
     if (!(dialog instanceof HTMLDialogElement)) return;
-    if (button.getAttribute("command") === "show-modal") dialog.showModal();
+    event.preventDefault();
+    if (opener) dialog.showModal();
     else dialog.close();
   });
+  for (const dialog of document.querySelectorAll("dialog")) {
+    dialog.addEventListener("close", () => {
+      const address = new URL(location.href);
+      address.searchParams.delete("do");
+      address.hash = "";
+      history.replaceState(history.state, "", address);
+    });
+    if (dialog.open) {
+      dialog.removeAttribute("open");
+      dialog.showModal();
+    }
+  }
 }
 
 /** `<button data-copy="text" data-done="Copied">` */
@@ -44,7 +59,7 @@ function leadToErrors() {
   if (wrong) wrong.focus();
 }
 
-commandDialogs();
+dialogs();
 copyButtons();
 sendOnce();
 leadToErrors();

@@ -10,6 +10,7 @@ from tests.browser.served import Served
 from tests.browser.visits.visit import Visit
 from tests.house import MARKET, example
 from trust.archives import ImportOrder
+from trust.batch import Batch, BatchState
 from trust.rows import Row
 from verify.feedback import Raiser
 
@@ -26,7 +27,7 @@ def to_suspend(served: Served) -> Mapping[str, str]:
 
 def ask_to_revoke(page: Page) -> None:
     """Open the dialog."""
-    page.get_by_role("button").and_(page.locator("[commandfor='act-revoke']")).click()
+    page.get_by_role("button").and_(page.locator("[data-opens='act-revoke']")).click()
     page.locator("#act-revoke").wait_for()
 
 
@@ -74,15 +75,18 @@ def look_before_sealing(page: Page) -> None:
     page.locator(".paper img").wait_for()
 
 
+def a_new_batch(served: Served) -> Batch:
+    """A batch with wrong lines, which waits to be started."""
+    order = ImportOrder("business_licence", "tests", "2024.csv", MARKET.code, own_only=True)
+    row = Row(2, {**example("business_licence"), "issue_date": "2024-02-30"}, ())
+    return served.house.services.archives.load(order, [row])
+
+
 def a_batch(served: Served) -> Mapping[str, str]:
-    """A batch with wrong lines."""
-    services = served.house.services
-    found = services.batches.latest(issuer_code=MARKET.code)
-    if not found:
-        order = ImportOrder("business_licence", "tests", "2024.csv", MARKET.code, own_only=True)
-        row = Row(2, {**example("business_licence"), "issue_date": "2024-02-30"}, ())
-        found = [services.archives.load(order, [row])]
-    return {"reference": found[0].reference}
+    """A batch with wrong lines, which can be cancelled."""
+    found = served.house.services.batches.latest(issuer_code=MARKET.code)
+    wanted = [each for each in found if each.state is BatchState.READY] or [a_new_batch(served)]
+    return {"reference": wanted[0].reference}
 
 
 def said_wrong(served: Served) -> Mapping[str, str]:

@@ -44,7 +44,7 @@ def queue(served: Served) -> Mapping[str, str]:
 
 def freeze(page: Page) -> None:
     """Open the dialog of freezing."""
-    page.locator("button[commandfor=do-freeze]").first.click()
+    page.locator("[data-opens=do-freeze]").first.click()
     page.locator("#do-freeze[open]").wait_for()
 
 

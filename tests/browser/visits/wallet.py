@@ -38,7 +38,7 @@ def agent(served: Served) -> Mapping[str, str]:
 
 def open_dialog(page: Page) -> None:
     """Open the page's dialog."""
-    page.locator("button[commandfor]").first.click()
+    page.locator("[data-opens]").first.click()
     page.locator("dialog[open]").wait_for()
 
 
