@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from threading import Event
 
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 
 from api import problems
 from api.builtin_provider.router import router as builtin_provider
@@ -126,7 +127,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
         app.include_router(pages, include_in_schema=False)
     if services.settings.builtin_provider:
         app.include_router(builtin_provider, include_in_schema=False)
-    app.mount("/static", Assets(), name="static")
+    app.mount("/static", GZipMiddleware(Assets(), minimum_size=500), name="static")
     app.add_middleware(BodyLimit, max_upload_bytes=services.settings.max_upload_bytes)
     app.add_middleware(HeadRequests)
     app.add_middleware(SecurityHeaders)

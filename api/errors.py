@@ -331,6 +331,18 @@ class PresentationHereError(YinzhengError):
     )
 
 
+class CaseChangedError(YinzhengError):
+    """Another window has changed what a case says of its application since this one was opened."""
+
+    code = "api.case_changed"
+    kind = Kind.CONFLICT
+    zh = "本办件的申请人或申请内容已在另一窗口改动，尚未保存。请将您填写的与已存的核对，再次保存即以您填写的为准。"
+    en = (
+        "Another window has changed the applicant or the application of this case, so nothing was saved. Compare what "
+        "you wrote with what is there; saving again puts yours in its place."
+    )
+
+
 class ApplicantMissingError(YinzhengError):
     """A case does not say yet who applies."""
 

@@ -111,6 +111,16 @@ class Database:
             raise DatabaseUnavailableError from error
 
     @contextmanager
+    def in_turn(self, name: str) -> Iterator[Session]:
+        """One unit of work like :meth:`transaction`, while nobody else in any process is in one of the same name.
+
+        :raises DatabaseUnavailableError: the server could not be reached or the connection broke.
+        """
+        with self.transaction() as session:
+            session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+            yield session
+
+    @contextmanager
     def still(self) -> Iterator[Session]:
         """The database as it stands at one moment, to read for as long as that takes while others write.
 

@@ -7,7 +7,7 @@ no more than the item needs and the holder, or the law, allows. Every look is on
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Final
@@ -15,11 +15,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.errors import ApplicantMissingError, ResultGoneError
+from api.errors import ApplicantMissingError, CaseChangedError, ResultGoneError
 from api.languages import words_of
 from api.officers import Officer, Role
 from api.pages.frame import show, to
-from api.pages.held_cases import HeldCase, application_fields, keep_case, needed_fields, open_case
+from api.pages.held_cases import HeldCase, application_fields, change_case, keep_case, needed_fields, open_case
 from api.pages.scanned import CodeKind, code_in, is_picture, read_text
 from api.problems import status_of
 from api.security import ServicesDep
@@ -46,6 +46,8 @@ _LONGEST_VALUE: Final = 2_000
 _MOST_CONSENTS: Final = 10
 _PREFIX: Final = "f."
 
+Apply = Callable[[HeldCase], HeldCase]
+"""What a case becomes by what was found: made once, and done to the case as it stands by then."""
 OfficerDep = Annotated[Officer, Depends(officer_with(Role.APPROVER))]
 
 
@@ -124,19 +126,29 @@ def applicant(
     said: Annotated[dict[str, str], Depends(_said)],
     code_type: Annotated[CodeType, Form()] = "citizen_id",
     code: Annotated[str, Form(max_length=64)] = "",
+    sheet: Annotated[int | None, Form(ge=0, le=10**9)] = None,
 ) -> Response:
     """Note who applies and what the application says; where the law allows it, see which licences there are."""
 
-    def noted(case: HeldCase, occasion: Occasion) -> HeldCase:
+    def noted(case: HeldCase, occasion: Occasion) -> Apply:
         known = application_fields(desk.services, occasion.item)
         changed: dict[str, Any] = {"application": {key: value for key, value in said.items() if key in known}}
         if code.strip():
             today = desk.services.register.today()
             changed |= {"code_type": code_type, "code": checked_code(code_type, code.strip(), today=today)}
-        case = case.model_copy(update=changed)
-        return _looked(desk, case, occasion) if _may_look(case, occasion) else case
 
-    return _act(request, desk, number, noted)
+        def written(now: HeldCase) -> HeldCase:
+            if sheet is not None and sheet != now.sheet:
+                raise CaseChangedError
+            return now.model_copy(update={**changed, "sheet": now.sheet + 1})
+
+        after = written(case)
+        if not _may_look(after, occasion):
+            return written
+        answered = _looked(desk, after, occasion)
+        return lambda now: answered(written(now))
+
+    return _act(request, desk, number, noted, said)
 
 
 @router.post("/{number}/code", response_class=RedirectResponse)
@@ -151,15 +163,15 @@ def scanned(
 def dropped(request: Request, desk: DeskDep, number: str, file: UploadFile | None = None) -> Response:
     """A licence as PDF, or a picture of a code."""
 
-    def checked(case: HeldCase, occasion: Occasion) -> HeldCase:
+    def checked(case: HeldCase, occasion: Occasion) -> Apply:
         if file is None or not file.filename:
-            return case
+            return lambda now: now
         with form_file(file) as given:
             if is_picture(given):
                 return _by_text(desk, case, occasion, code_in(desk.services, given))
             desk.count()
             answer = desk.services.department_checks.by_pdf(occasion, given, case.application)
-        return case.with_answer(desk.services, "pdf", answer)
+        return lambda now: now.with_answer(desk.services, "pdf", answer)
 
     return _act(request, desk, number, checked)
 
@@ -168,7 +180,7 @@ def dropped(request: Request, desk: DeskDep, number: str, file: UploadFile | Non
 def ask(request: Request, desk: DeskDep, number: str) -> Response:
     """Ask the applicant to agree, in the wallet, to what the item needs."""
 
-    def asked(case: HeldCase, occasion: Occasion) -> HeldCase:
+    def asked(case: HeldCase, occasion: Occasion) -> Apply:
         if case.code is None or case.code_type is None:
             raise ApplicantMissingError
         desk.count()
@@ -183,7 +195,7 @@ def ask(request: Request, desk: DeskDep, number: str) -> Response:
         )
         holder = HolderIndex.of(services.keys.vault, case.code_type, case.code)
         made = services.consent_requests.ask(holder, wanted, answer_within=_WAIT)
-        return case.model_copy(update={"request": made.number})
+        return lambda now: now.model_copy(update={"request": made.number})
 
     return _act(request, desk, number, asked)
 
@@ -192,12 +204,11 @@ def ask(request: Request, desk: DeskDep, number: str) -> Response:
 def materials(request: Request, desk: DeskDep, number: str) -> Response:
     """See which materials the city has, by the consents there are."""
 
-    def again(case: HeldCase, occasion: Occasion) -> HeldCase:
+    def again(case: HeldCase, occasion: Occasion) -> Apply:
+        number = None
         if case.request is not None:
-            found = desk.services.consent_requests.of_body(desk.caller.body_code, case.request)
-            if found.consent_number is not None and found.consent_number not in case.consents:
-                case = case.model_copy(update={"consents": (*case.consents, found.consent_number)})
-        return _looked(desk, case, occasion)
+            number = desk.services.consent_requests.of_body(desk.caller.body_code, case.request).consent_number
+        return _consented(desk, case, occasion, number)
 
     return _act(request, desk, number, again)
 
@@ -232,48 +243,67 @@ def receipt(desk: DeskDep, number: str, receipt_id: str, form: str) -> Response:
     return _download(sealed, "application/pdf", f"receipt-{receipt_id}.pdf")
 
 
-def _by_text(desk: Desk, case: HeldCase, occasion: Occasion, text: str) -> HeldCase:
+def _by_text(desk: Desk, case: HeldCase, occasion: Occasion, text: str) -> Apply:
     services, checks = desk.services, desk.services.department_checks
     code = read_text(text, origin=services.settings.origin)
     wanted = sorted({each for fields in needed_fields(services, occasion.item).values() for each in fields})
     if code.kind is CodeKind.PRESENTATION:
         desk.count()
         answer = checks.by_presentation(occasion, code.text, fields=wanted, application=case.application)
-        return case.with_answer(services, "presentation", answer)
+        return lambda now: now.with_answer(services, "presentation", answer)
     if _CONSENT.fullmatch(code.text):
-        kept = tuple(dict.fromkeys((*case.consents, code.text)))[-_MOST_CONSENTS:]
-        return _looked(desk, case.model_copy(update={"consents": kept}), occasion)
+        return _consented(desk, case, occasion, code.text)
     if case.code is None:
         raise ApplicantMissingError
     desk.count()
     answer = checks.by_identifier(occasion, IdentifierCheck(code.text, case.code), fields=wanted)
-    return case.with_answer(services, "identifier", answer)
+    return lambda now: now.with_answer(services, "identifier", answer)
+
+
+def _consented(desk: Desk, case: HeldCase, occasion: Occasion, consent: str | None) -> Apply:
+    """Look again, by one consent more where there is one."""
+
+    def with_consent(now: HeldCase) -> HeldCase:
+        if consent is None:
+            return now
+        return now.model_copy(update={"consents": tuple(dict.fromkeys((*now.consents, consent)))[-_MOST_CONSENTS:]})
+
+    answered = _looked(desk, with_consent(case), occasion)
+    return lambda now: answered(with_consent(now))
 
 
 def _may_look(case: HeldCase, occasion: Occasion) -> bool:
     return bool(case.consents) or (case.code is not None and occasion.item.without_consent is not None)
 
 
-def _looked(desk: Desk, case: HeldCase, occasion: Occasion) -> HeldCase:
+def _looked(desk: Desk, case: HeldCase, occasion: Occasion) -> Apply:
     """Which materials the city has; raises like :meth:`verify.DepartmentChecks.by_materials`."""
     desk.count()
     who = (case.code_type, case.code) if case.code_type is not None and case.code is not None else None
     answer = desk.services.department_checks.by_materials(occasion, case.application, case.consents, who)
-    return case.with_answer(desk.services, "materials", answer)
+    return lambda now: now.with_answer(desk.services, "materials", answer)
 
 
-Change = Callable[[HeldCase, Occasion], HeldCase]
+def _act(
+    request: Request,
+    desk: Desk,
+    number: str,
+    step: Callable[[HeldCase, Occasion], Apply],
+    said: Mapping[str, str] | None = None,
+) -> Response:
+    """Take a step of a case.
 
-
-def _act(request: Request, desk: Desk, number: str, change: Change) -> Response:
+    :param step: makes a check, and gives back what the case becomes by it.
+    :param said: what was written in the form, to be shown again where it is refused.
+    """
     case = open_case(desk.services, number, desk.officer.reference)
     try:
-        changed = change(case, desk.occasion(case.item, case.case_number))
+        apply = step(case, desk.occasion(case.item, case.case_number))
+        change_case(desk.services, number, desk.officer.reference, apply)
     except YinzhengError as error:
-        if status_of(error) >= 500 or isinstance(error, RateLimitedError):
+        if status_of(error) >= 500 or isinstance(error, RateLimitedError | ResultGoneError):
             raise
-        return _one(request, desk, number, case, error=error)
-    keep_case(desk.services, changed, number)
+        return _one(request, desk, number, case, error=error, said=said)
     return _to(number)
 
 
@@ -283,7 +313,13 @@ def _start(request: Request, desk: Desk, *, error: YinzhengError | None = None, 
 
 
 def _one(
-    request: Request, desk: Desk, number: str, case: HeldCase, *, error: YinzhengError | None = None
+    request: Request,
+    desk: Desk,
+    number: str,
+    case: HeldCase,
+    *,
+    error: YinzhengError | None = None,
+    said: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     services = desk.services
     occasion = desk.occasion(case.item, case.case_number)
@@ -296,6 +332,8 @@ def _one(
         number=number,
         item=occasion.item,
         application=application_fields(services, occasion.item),
+        written=case.application if said is None else said,
+        clash=isinstance(error, CaseChangedError),
         code_masked=mask(case.code) if case.code is not None else None,
         asked=asked,
         waiting=asked is not None and asked.state is RequestState.OPEN,

@@ -157,7 +157,7 @@ def show(
     here: str | None = None,
     counts: Mapping[str, int] | None = None,
     status: int = 200,
-    opened: str | None = None,
+    dialog: str | None = None,
     **values: Any,
 ) -> HTMLResponse:
     """A page from its template, which gets ``lang``, its words ``t``, ``frame`` and the values given.
@@ -166,7 +166,7 @@ def show(
 
     :param here: the page of the navigation that this one belongs to; its own address where nothing is said.
     :param counts: how much waits behind pages of the navigation, by their word.
-    :param opened: the dialog that is open, such as one whose form was refused; else the one that the address asks for.
+    :param dialog: the one that is open, such as one whose form was refused; else the one that the address asks for.
     """
     language = language_of(request)
     viewer = _viewer(request)
@@ -180,7 +180,7 @@ def show(
         area=area,
         here=here or request.url.path,
         path=request.url.path,
-        opened=opened or request.query_params.get("do"),
+        opened=dialog or request.query_params.get("do"),
         layout=_LAYOUTS[area],
         other_language=f"{other.path}?{other.query}",
         may_sign_in=services_of(request).sign_ins is not None,

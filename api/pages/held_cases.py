@@ -5,7 +5,7 @@ The record of checks has every check for good; this is an officer's working shee
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -77,6 +77,8 @@ class HeldCase(Held):
     code_type: CodeType | None = None
     code: str | None = None
     """The applicant's."""
+    sheet: int = 0
+    """How often the applicant and the application were written; tells a window that another has written since."""
     application: Mapping[str, str] = {}
     consents: tuple[str, ...] = ()
     request: str | None = None
@@ -127,6 +129,15 @@ def open_case(services: Services, number: str, officer: str) -> HeldCase:
 def keep_case(services: Services, case: HeldCase, number: str | None = None) -> str:
     """Keep a case as it is now; its number."""
     return hold(services, _KIND, case, kept=KEPT, number=number)
+
+
+def change_case(services: Services, number: str, officer: str, change: Callable[[HeldCase], HeldCase]) -> None:
+    """Change a case as it stands now, which another window of the officer may have changed a moment ago.
+
+    :raises ResultGoneError: like :func:`open_case`.
+    """
+    with services.database.in_turn(f"case:{number}"):
+        keep_case(services, change(open_case(services, number, officer)), number)
 
 
 def needed_fields(services: Services, item: ServiceItem) -> dict[str, frozenset[str]]:

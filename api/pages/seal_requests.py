@@ -85,14 +85,14 @@ def _refused(
     desk: OfficerDesk,
     number: int,
     error: YinzhengError,
-    opened: str,
+    dialog: str,
     reason: str,
 ) -> HTMLResponse:
     said = problem_of(request, error)
     if isinstance(error, SealRequestUnknownError):
         # it is there: somebody has decided it before
         said["status"] = 409
-    return _one(request, services, desk, number, reason, opened=opened, **said)
+    return _one(request, services, desk, number, reason, dialog=dialog, **said)
 
 
 def _one(

@@ -179,7 +179,7 @@ def revoke(
         if isinstance(error, SealGrantUnknownError):
             # it is there: somebody has revoked it before
             said["status"] = 409
-        said |= {"opened": f"revoke-{grant}", "revoking": reason}
+        said |= {"dialog": f"revoke-{grant}", "revoking": reason}
         return _grants(request, services, desk, number, **said)
     return to(f"/seals/{number}/grants?done=grant_revoked")
 

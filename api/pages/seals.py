@@ -123,7 +123,7 @@ def ask(
         )
     except YinzhengError as error:
         filled = {"reason": reason, "document": document, "compromised_since": compromised_since}
-        return _one(request, services, desk, number, filled, opened=f"do-{move}", **problem_of(request, error))
+        return _one(request, services, desk, number, filled, dialog=f"do-{move}", **problem_of(request, error))
     return to(f"/seals/requests/{asked.id}?done=asked")
 
 
@@ -155,7 +155,7 @@ def _by_one(
         act(number, officer=desk.name, reason=reason, document=document.strip() or None)
     except YinzhengError as error:
         filled = {"reason": reason, "document": document}
-        return _one(request, services, desk, number, filled, opened=f"do-{move}", **problem_of(request, error))
+        return _one(request, services, desk, number, filled, dialog=f"do-{move}", **problem_of(request, error))
     return to(f"/seals/{number}?done={move}")
 
 

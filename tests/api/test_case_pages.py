@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -199,3 +200,35 @@ def test_junk_is_answered_and_the_case_stays(counter: Counter) -> None:
     assert bad.status_code == 422
     assert counter.get(f"{case}?lang=en").status_code == 200
     assert str(counter.get(f"{case}/code?lang=en").url.path) == case
+
+
+def test_two_windows_on_a_case_lose_nothing_of_each_other(counter: Counter) -> None:
+    case = counter.opened()
+    sheet = re.search(r'name="sheet" value="(\d+)"', counter.get(case).text)
+    assert sheet is not None
+    assert counter.applicant(case, sheet=sheet[1]).status_code == 200
+    stale = counter.applicant(case, sheet=sheet[1], **{"f.applicant_name": "另一窗口<填写>"})
+    assert (stale.status_code, "另一窗口改动" in stale.text) == (409, True)
+    assert "另一窗口&lt;填写&gt;" in stale.text
+    assert f"已存：{counter.licence.fields['name']}" in stale.text
+    assert "另一窗口&lt;" not in counter.get(case).text
+    again = re.search(r'name="sheet" value="(\d+)"', stale.text)
+    assert again is not None
+    counter.applicant(case, sheet=again[1], **{"f.applicant_name": "另一窗口<填写>"})
+    assert "另一窗口&lt;填写&gt;" in counter.get(case).text
+
+
+def test_what_two_windows_check_at_once_is_kept_of_both(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = counter.opened()
+    counter.applicant(case)
+    checks, token = counter.house.services.department_checks, counter.token()
+    by_identifier = checks.by_identifier
+
+    def meanwhile(*given: Any, **more: Any) -> Any:
+        counter.post(f"{case}/code", text=token)
+        return by_identifier(*given, **more)
+
+    monkeypatch.setattr(checks, "by_identifier", meanwhile)
+    page = counter.post(f"{case}/code", text=counter.licence.identifier).text
+    assert page.count("<article>") == 2
+    assert "1/2 项已满足" in page

@@ -50,7 +50,7 @@ def test_an_officer_issues_a_licence_and_suspends_it(script: bool, browser_as: B
     expect(page.locator(".notice.pass")).to_be_visible(timeout=LONG_MS)
     page.locator("[data-opens=act-suspend]").first.click()
     page.locator("#suspend-reason").fill("有待核查")
-    page.locator("#act-suspend form button").click()
+    page.locator("#act-suspend form[method=post] button").click()
     expect(page.locator(".timeline")).to_contain_text("有待核查")
     identifier = page.url.rpartition("/")[2].partition("?")[0]
     assert served.house.services.register.get(identifier).recorded_state.value == "suspended"

@@ -95,7 +95,7 @@ def batch(
         services,
         officer,
         "batch.html",
-        opened="cancel-batch" if act is BatchAct.CANCEL else None,
+        dialog="cancel-batch" if act is BatchAct.CANCEL else None,
         here="/console/batches",
         batch=found,
         moves=found.state in _MOVES,

@@ -197,7 +197,7 @@ def decide(
             slug,
             problem=said(request, error),
             reason=reason,
-            opened=f"{act}-{version}",
+            dialog=f"{act}-{version}",
         )
         answer.status_code = status_of(error)
         return answer
@@ -212,7 +212,7 @@ def _show(
     *,
     problem: str | None = None,
     reason: str = "",
-    opened: str | None = None,
+    dialog: str | None = None,
     done: str | None = None,
 ) -> HTMLResponse:
     versions = services.licence_types.versions(slug)
@@ -225,7 +225,7 @@ def _show(
         officer,
         "type.html",
         here="/console/types",
-        opened=opened,
+        dialog=dialog,
         type=services.licence_types.get(slug, shown.version),
         versions=versions[::-1],
         administers=Role.ADMINISTRATOR in officer.roles,

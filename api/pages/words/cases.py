@@ -9,6 +9,7 @@ WORDS = {
         "Choose the item and name the case. Checks are for it alone; holders see that your body looked, and why.",
     ),
     "case_item": ("政务服务事项", "Service item"),
+    "case_saved": ("已存：{value}", "Saved: {value}"),
     "case_number": ("办件编号", "Number of the case"),
     "case_open": ("开始办件", "Open the case"),
     "case_no_items": ("本单位还没有事项", "Your body has no service items yet"),

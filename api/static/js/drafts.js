@@ -1,8 +1,8 @@
 /**
  * Forms marked `data-draft` survive the end of a session: what was filled in rests in this tab until it was taken, and
  * nowhere else, for nobody but who filled it in. Passwords, files, hidden fields and fields marked `data-secret` are
- * never kept. A draft is over when a page follows its form that neither shows the form again nor says that something
- * went wrong, when a page says so itself (`data-draft-taken`), or when its dialog is closed.
+ * never kept. A draft is over when a page says so (`data-draft-taken`), when its dialog is closed, and, of a form with
+ * `data-one-step`, when it was sent and no page came that says what went wrong.
  */
 import { toast } from "./toast.js";
 
@@ -55,7 +55,7 @@ export function keepDrafts() {
   const keyOf = (form) => PREFIX + (form.dataset.draft || location.pathname);
   const sent = sessionStorage.getItem(SENT);
   sessionStorage.removeItem(SENT);
-  if (sent && !document.querySelector("main [role=alert]") && !forms.some((form) => keyOf(form) === sent)) sessionStorage.removeItem(sent);
+  if (sent && !document.querySelector("main [role=alert]")) sessionStorage.removeItem(sent);
   // a page that says that a form was taken ends its draft
   for (const each of document.querySelectorAll("[data-draft-taken]")) sessionStorage.removeItem(PREFIX + each.dataset.draftTaken);
   for (const form of forms) {
@@ -66,7 +66,7 @@ export function keepDrafts() {
       toast(form.dataset.restored);
     }
     form.addEventListener("input", () => sessionStorage.setItem(key, JSON.stringify(read(form))));
-    form.addEventListener("submit", () => sessionStorage.setItem(SENT, key));
+    if ("oneStep" in form.dataset) form.addEventListener("submit", () => sessionStorage.setItem(SENT, key));
     form.addEventListener("reset", () => sessionStorage.removeItem(key));
     dialog?.addEventListener("close", () => sessionStorage.removeItem(key));
   }
