@@ -17,6 +17,7 @@ DEEPEST: Final = 5
 """Arrays and maps within one another."""
 
 _UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP = range(6)
+_KEYS: Final = (int, str)
 _SIZES: Final = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 << 32)}
 """Bytes that follow for each additional information, and the least number that needs them."""
 
@@ -79,10 +80,10 @@ def _read(data: bytes, at: int, depth: int) -> tuple[Value, int]:
     if number >= 24:
         number, at = _number(data, at, number)
     if major in (_TEXT, _BYTES):
-        end = at + number
-        if end > len(data):
+        content = data[at : at + number]
+        if len(content) != number:
             _refuse("it ends early")
-        return (_text(data[at:end]) if major == _TEXT else data[at:end]), end
+        return (_text(content) if major == _TEXT else content), at + number
     if major == _UNSIGNED:
         return number, at
     if major == _NEGATIVE:
@@ -92,7 +93,7 @@ def _read(data: bytes, at: int, depth: int) -> tuple[Value, int]:
     # each element takes a byte at least, so that no number can promise more than there is
     if depth == 0 or number > len(data) - at:
         _refuse("it is too deep or too long")
-    return _array(data, at, depth, number) if major == _ARRAY else _map(data, at, depth, number)
+    return _array(data, at, depth - 1, number) if major == _ARRAY else _map(data, at, depth - 1, number)
 
 
 def _number(data: bytes, at: int, more: int) -> tuple[int, int]:
@@ -105,9 +106,9 @@ def _number(data: bytes, at: int, more: int) -> tuple[int, int]:
     return number, at + size
 
 
-def _text(data: bytes) -> str:
+def _text(content: bytes) -> str:
     try:
-        return data.decode()
+        return content.decode()
     except UnicodeDecodeError:
         _refuse("text that is not UTF-8")
 
@@ -115,7 +116,7 @@ def _text(data: bytes) -> str:
 def _array(data: bytes, at: int, depth: int, length: int) -> tuple[Value, int]:
     values = []
     for _ in range(length):
-        value, at = _read(data, at, depth - 1)
+        value, at = _read(data, at, depth)
         values.append(value)
     return tuple(values), at
 
@@ -126,10 +127,11 @@ def _map(data: bytes, at: int, depth: int, length: int) -> tuple[Value, int]:
     for _ in range(length):
         start = at
         key, at = _read(data, at, 0)
-        if not isinstance(key, int | str) or data[start:at] <= before:
+        spelt = data[start:at]
+        if not isinstance(key, _KEYS) or spelt <= before:
             _refuse("a key that is twice, out of order or neither a number nor text")
-        before = data[start:at]
-        values[key], at = _read(data, at, depth - 1)
+        before = spelt
+        values[key], at = _read(data, at, depth)
     return values, at
 
 

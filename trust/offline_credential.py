@@ -26,7 +26,7 @@ _CLAIMS: Final = frozenset({_SUB, _EXP, _IAT, _CTI, _STATUS, _SHOWN})
 _SHOWN_KINDS: Final = (str, str, str, str, str, str, int, int, tuple)
 # without the check character, which is for who types an identifier: this one is signed
 _IDENTIFIER: Final = re.compile(
-    r"1\.2\.156\.3005\.2\.(?P<type>[0-9A-Z]{21})\.[0-9A-Z]{1,32}\.[0-9A-Z]{1,64}\.[0-9]{3}\.[0-9A-Z]"
+    r"1\.2\.156\.3005\.2\.[0-9A-Z]{21}\.[0-9A-Z]{1,32}\.[0-9A-Z]{1,64}\.[0-9]{3}\.[0-9A-Z]"
 )
 _ID_SIZE: Final = 16
 _MOST_FIELDS: Final = 8
@@ -68,8 +68,7 @@ class OfflineCredential:
     @property
     def type_code(self) -> str:
         """证照类型代码, as the identifier has it."""
-        match = _IDENTIFIER.fullmatch(self.identifier)
-        return match["type"] if match is not None else ""
+        return self.identifier.split(".")[5]
 
     def to_cbor(self) -> bytes:
         """The claims, in the one form that they have."""
@@ -151,7 +150,7 @@ def _fields(value: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, tuple) or len(value) > _MOST_FIELDS:
         _refuse("fields")
     for each in value:
-        if not isinstance(each, tuple) or len(each) != 2 or not all(isinstance(part, str) for part in each):
+        if not isinstance(each, tuple) or tuple(map(type, each)) != (str, str):
             _refuse("fields")
     return value
 

@@ -42,7 +42,7 @@ def reason(code: str, /, **params: object) -> Reason:
     """
     entry = CATALOGUE[code]
     zh, en = params, params
-    if any(isinstance(value, Text) for value in params.values()):
+    if Text in map(type, params.values()):
         zh = {name: value.zh if isinstance(value, Text) else value for name, value in params.items()}
         en = {name: value.en if isinstance(value, Text) else value for name, value in params.items()}
     return Reason(
