@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextvars import Context
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from anyio import CapacityLimiter, to_thread
+from opentelemetry.trace import SpanContext
+
+from store import traces
 
 _Asked = TypeVar("_Asked")
 _Found = TypeVar("_Found")
+_Waiting: TypeAlias = tuple[_Asked, asyncio.Future[_Found], SpanContext | None]
 
 
 class Gathering(Generic[_Asked, _Found]):
@@ -27,7 +31,7 @@ class Gathering(Generic[_Asked, _Found]):
     def __init__(self, work: Callable[[Sequence[_Asked]], Sequence[_Found | Exception]], *, most: int = 64) -> None:
         self._work = work
         self._most = most
-        self._waiting: dict[asyncio.AbstractEventLoop, list[tuple[_Asked, asyncio.Future[_Found]]]] = {}
+        self._waiting: dict[asyncio.AbstractEventLoop, list[_Waiting[_Asked, _Found]]] = {}
 
     async def ask(self, asked: _Asked) -> _Found:
         """The answer to one of the things asked."""
@@ -35,9 +39,9 @@ class Gathering(Generic[_Asked, _Found]):
         future: asyncio.Future[_Found] = loop.create_future()
         queue = self._waiting.get(loop)
         if queue is not None:
-            queue.append((asked, future))
+            queue.append((asked, future, traces.here()))
         else:
-            self._waiting[loop] = [(asked, future)]
+            self._waiting[loop] = [(asked, future, traces.here())]
             # of no request's own context: what one request is must not mark the work for the others
             task = loop.create_task(self._work_on(loop), context=Context())
             task.add_done_callback(lambda _: None)
@@ -53,12 +57,13 @@ class Gathering(Generic[_Asked, _Found]):
         finally:
             del self._waiting[loop]
 
-    async def _answer(self, taken: Sequence[tuple[_Asked, asyncio.Future[_Found]]], limiter: CapacityLimiter) -> None:
+    async def _answer(self, taken: Sequence[_Waiting[_Asked, _Found]], limiter: CapacityLimiter) -> None:
         try:
-            answers = await to_thread.run_sync(self._work, [asked for asked, _ in taken], limiter=limiter)
+            with traces.shared("together", [asker for _, _, asker in taken]):
+                answers = await to_thread.run_sync(self._work, [asked for asked, _, _ in taken], limiter=limiter)
         except Exception as error:
             answers = [error] * len(taken)
-        for (_, future), answer in zip(taken, answers, strict=True):
+        for (_, future, _), answer in zip(taken, answers, strict=True):
             if future.cancelled():
                 continue
             if isinstance(answer, Exception):

@@ -6,12 +6,15 @@ import logging
 import re
 import secrets
 import time
+from http import HTTPStatus
 
+from opentelemetry.trace import SpanKind
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.logs import request_id
 from store.acting import becoming
 from store.measures import REQUEST_SECONDS, REQUESTS
+from store.traces import TRACE_PARENT, describe, piece_of_work, trace_id
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _log = logging.getLogger("yinzheng.http")
@@ -50,22 +53,31 @@ class RequestLog:
 
         # not undone at the end: what comes after still belongs to this request, and each request has its own context
         request_id.set(name)
-        try:
-            with becoming():
+        with piece_of_work("request", kind=SpanKind.SERVER, caller=_caller_trace(scope)), becoming():
+            try:
                 await self._app(scope, receive, with_id)
-        finally:
-            route, seconds = getattr(scope.get("route"), "path", None), time.perf_counter() - started
-            fields = {
-                "method": scope["method"],
-                "route": route,
-                "status": status,
-                "milliseconds": round(seconds * 1e3, 1),
-            }
-            # what the caller made up would be a label for good
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            REQUESTS.labels(method, route or "none", status).inc()
-            REQUEST_SECONDS.labels(route or "none").observe(seconds)
-            _log.info("answered", extra={"fields": fields})
+            finally:
+                _tell(scope, status, time.perf_counter() - started)
+
+
+def _tell(scope: Scope, status: int, seconds: float) -> None:
+    """Count, trace and log one answer."""
+    route = getattr(scope.get("route"), "path", None)
+    # what the caller made up would be a label for good
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    REQUESTS.labels(method, route or "none", status).inc()
+    REQUEST_SECONDS.labels(route or "none").observe(seconds)
+    traced = {"http.request.method": method, "http.route": route or "none", "http.response.status_code": status}
+    describe(traced, name=f"{method} {route or 'none'}", failed=status >= HTTPStatus.INTERNAL_SERVER_ERROR)
+    fields = {"method": scope["method"], "route": route, "status": status, "milliseconds": round(seconds * 1e3, 1)}
+    if (trace := trace_id()) is not None:
+        fields["trace"] = trace
+    _log.info("answered", extra={"fields": fields})
+
+
+def _caller_trace(scope: Scope) -> str | None:
+    given: list[bytes] = [value for name, value in scope["headers"] if name == TRACE_PARENT.encode()]
+    return given[0].decode("latin-1") if len(given) == 1 else None
 
 
 def _id_of(scope: Scope) -> str:

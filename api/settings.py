@@ -81,6 +81,11 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Where this process gives out its metrics for Prometheus; nowhere where it is not set."""
+    traces_url: str | None = None
+    """Where traces are sent: the OTLP address of a collector of OpenTelemetry, ``http://127.0.0.1:4318/v1/traces`` for
+    one on the same machine. None are made where it is not set."""
+    traces_share: float = Field(default=0.05, ge=0, le=1)
+    """Which share of requests and jobs is traced."""
     check_rate: str = "60/minute"
     """How often one address may use the public check page."""
     pki_rate: str = "600/minute"
@@ -143,6 +148,7 @@ class Settings(BaseSettings):
         "oidc_client_secret_file",
         "oidc_roles_claim",
         "oidc_bodies_claim",
+        "traces_url",
         mode="before",
     )
     @classmethod
@@ -161,6 +167,14 @@ class Settings(BaseSettings):
             return value
         names = [part.strip() for part in value.split(",") if part.strip()]
         return frozenset(KeyPurpose) if names == ["all"] else frozenset(names)
+
+    @field_validator("traces_url")
+    @classmethod
+    def _traces_go_to_http(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if value is not None and (parts.scheme not in {"http", "https"} or not parts.netloc):
+            raise ValueError("traces_url has to be http(s)://host[:port]/v1/traces")
+        return value
 
     @field_validator("base_url")
     @classmethod

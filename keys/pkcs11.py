@@ -49,6 +49,7 @@ from store.clock import Clock
 from store.database import Database
 from store.errors import YinzhengError
 from store.measures import SIGNATURE_SECONDS
+from store.traces import span
 
 Result = TypeVar("Result")
 
@@ -184,7 +185,7 @@ class TokenCustody:
         if key.info.id not in self._proven:
             self._prove(key)
         algorithm = key.info.algorithm
-        with SIGNATURE_SECONDS.labels("pkcs11").time():
+        with SIGNATURE_SECONDS.labels("pkcs11").time(), span("signature", custody="pkcs11"):
             return self._with(key, lambda private: sign_with(private, algorithm, digest))
 
     def orphans(self) -> list[TokenOrphan]:

@@ -36,6 +36,7 @@ from keys.sm2 import Sm2PrivateKey
 from store.clock import Clock
 from store.database import Database
 from store.measures import SIGNATURE_SECONDS
+from store.traces import span
 
 SoftPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | Sm2PrivateKey
 
@@ -133,7 +134,7 @@ class SoftCustody(Secret):
         :raises KeyUnknownError: there is no such key.
         :raises KeyDamagedError: what is stored is not the key that its record names.
         """
-        with SIGNATURE_SECONDS.labels("soft").time():
+        with SIGNATURE_SECONDS.labels("soft").time(), span("signature", custody="soft"):
             return self._find(key_id).sign(data)
 
     def sign_digest(self, key_id: int, digest: bytes) -> bytes:

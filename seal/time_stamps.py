@@ -15,6 +15,7 @@ from keys import CertificateAuthority, TimestampAuthority
 from keys.der import integer, octet_string, oid, sequence
 from seal.errors import TimeStampError
 from store.measures import TIME_STAMP_SECONDS
+from store.traces import span
 
 _VERSION = integer(1)
 _SHA256 = sequence(oid("2.16.840.1.101.3.4.2.1"))
@@ -68,7 +69,8 @@ class MeasuredTimeStamps:
         started = time.perf_counter()
         outcome = "failed"
         try:
-            token = self._source.stamp(digest)
+            with span("time stamp"):
+                token = self._source.stamp(digest)
             outcome = "stamped"
         finally:
             TIME_STAMP_SECONDS.labels(outcome).observe(time.perf_counter() - started)

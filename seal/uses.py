@@ -32,6 +32,7 @@ from store.clock import Clock
 from store.database import Database
 from store.errors import YinzhengError
 from store.measures import SEAL_USES
+from store.traces import note
 
 MOST_A_PAGE = 1000
 LOG_PREFIX = "seal-use:"
@@ -310,6 +311,7 @@ class SealUses:
         self._log.add_first(session, [_record_of(each, uses[each.use_id], now) for each in outcomes])
         for each in outcomes:
             SEAL_USES.labels(each.result.value).inc()
+            note("seal use", result=each.result.value)
 
 
 def _use_row(wanted: WantedUse, at: datetime) -> SealUseRow:

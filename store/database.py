@@ -17,6 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from store.acting import NOBODY, Acting, acting_now
 from store.errors import Kind, YinzhengError
+from store.traces import span
 
 APPEND_ONLY: Final = {"append_only": True}
 """``info`` of a table whose rows nobody changes or deletes; a migration puts a trigger on it that sees to it."""
@@ -105,7 +106,7 @@ class Database:
                 yield joined
                 joined.flush()
             else:
-                with self._sessions.begin() as session:
+                with span("transaction"), self._sessions.begin() as session:
                     yield session
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
             raise DatabaseUnavailableError from error

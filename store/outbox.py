@@ -18,6 +18,7 @@ from store.clock import Clock
 from store.database import Database
 from store.errors import YinzhengError
 from store.findings import Finding, FindingKind, Severity
+from store.traces import piece_of_work
 
 LOST = "store.job_lost"
 """Last error of a job whose workers all ended in the middle of it."""
@@ -197,7 +198,8 @@ class Worker:
         if job is None:
             return False
         try:
-            self._handlers[job.topic](job)
+            with piece_of_work(f"outbox {job.topic}"):
+                self._handlers[job.topic](job)
         except YinzhengError as error:
             _logger.warning("job %d of %s failed: %s", job.id, job.topic, error.code)
             self._failed(job, error.code)

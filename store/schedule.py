@@ -18,7 +18,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -33,6 +33,7 @@ from store._tables import ScheduledJobRow
 from store.clock import Clock
 from store.database import Database, DatabaseUnavailableError
 from store.errors import Kind, YinzhengError
+from store.traces import piece_of_work
 
 UNEXPECTED: Final = "store.scheduled_job_failed"
 """Error of a run that failed with something that has no code."""
@@ -258,7 +259,9 @@ class Schedule:
     def _tried(self, job: ScheduledJob, stop: threading.Event, *, log: bool) -> JobRun:
         started_at, done, code = self._clock.now(), 0, None
         try:
-            done = job.work(stop)
+            # of work that goes on all the time each piece is traced by itself, and not each look for some
+            with nullcontext() if job.shared else piece_of_work(f"job {job.name}"):
+                done = job.work(stop)
         except YinzhengError as error:
             code = error.code
             if log:

@@ -34,6 +34,7 @@ from seal.errors import (
 from store.clock import Clock
 from store.database import Database
 from store.errors import Kind, YinzhengError
+from store.traces import piece_of_work
 from trust._batch_tables import BatchLineRow, BatchRow
 from trust.batch import BatchKind, BatchState, LineState
 from trust.batches import Batches, findings_json
@@ -161,7 +162,8 @@ class BatchWorker:
             self._mark_issued(session, claimed, [licence.identifier for licence in licences])
 
         try:
-            handler([each.task for each in claimed], done)
+            with piece_of_work(f"batch {first.kind.value}", lines=len(claimed)):
+                handler([each.task for each in claimed], done)
         except Exception as error:
             # Whatever it was, it is told and dealt with when the line that it came of is done by itself.
             what = error.code if isinstance(error, YinzhengError) else type(error).__name__
@@ -178,7 +180,8 @@ class BatchWorker:
             self._mark(session, each, LineState.ISSUED, identifier=licence.identifier)
 
         try:
-            licence, created = self._handlers[each.kind](task, done)
+            with piece_of_work(f"batch {each.kind.value}", lines=1):
+                licence, created = self._handlers[each.kind](task, done)
             if not created:
                 with self._database.transaction() as session:
                     self._mark(session, each, LineState.EXISTING, identifier=licence.identifier)

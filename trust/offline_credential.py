@@ -25,9 +25,7 @@ _SUB, _EXP, _IAT, _CTI, _STATUS, _SHOWN = 2, 4, 6, 7, 65535, -65537
 _CLAIMS: Final = frozenset({_SUB, _EXP, _IAT, _CTI, _STATUS, _SHOWN})
 _SHOWN_KINDS: Final = (str, str, str, str, str, str, int, int, tuple)
 # without the check character, which is for who types an identifier: this one is signed
-_IDENTIFIER: Final = re.compile(
-    r"1\.2\.156\.3005\.2\.[0-9A-Z]{21}\.[0-9A-Z]{1,32}\.[0-9A-Z]{1,64}\.[0-9]{3}\.[0-9A-Z]"
-)
+_IDENTIFIER: Final = re.compile(r"1\.2\.156\.3005\.2\.[0-9A-Z]{21}\.[0-9A-Z]{1,32}\.[0-9A-Z]{1,64}\.[0-9]{3}\.[0-9A-Z]")
 _ID_SIZE: Final = 16
 _MOST_FIELDS: Final = 8
 _END: Final = 253_402_300_800

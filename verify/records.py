@@ -21,6 +21,7 @@ from store.clock import Clock
 from store.database import Database
 from store.ledger import Ledger
 from store.measures import CHECK_REASONS, CHECKS
+from store.traces import note
 from verify._tables import CheckRecordRow
 from verify.callers import Occasion
 from verify.consents import Basis, Ground
@@ -179,6 +180,7 @@ class CheckRecords:
 def _count(entries: Iterable[CheckEntry]) -> None:
     for entry in entries:
         CHECKS.labels(entry.evidence, entry.verdict.indication.value).inc()
+        note("verdict", evidence=entry.evidence, verdict=entry.verdict.indication.value)
         for each in entry.verdict.reasons:
             CHECK_REASONS.labels(each.code).inc()
 

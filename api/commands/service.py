@@ -26,6 +26,7 @@ from api.metrics import serving_metrics
 from api.services import Services
 from api.settings import Environment, Settings
 from api.starting import StoppedError, once_there
+from api.traces import sending_traces
 from store.acting import SERVICE
 from store.database import Database
 from store.errors import YinzhengError
@@ -67,7 +68,7 @@ def serve(
             console.print(f"印证 Yinzheng：http://{settings.host}:{settings.port}/  (OpenAPI: /openapi.json)")
             _tell_missing(services)
             config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
-            with serving_metrics(services):
+            with serving_metrics(services), sending_traces(settings, "api"):
                 uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -167,7 +168,12 @@ def worker() -> None:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
-    with open_services() as services, suppress(StoppedError), serving_metrics(services):
+    with (
+        open_services() as services,
+        suppress(StoppedError),
+        serving_metrics(services),
+        sending_traces(services.settings, "worker"),
+    ):
         _open(services, stop)
         console.print("后台任务已启动。The worker runs.")
         _tell_missing(services)
