@@ -12,16 +12,18 @@ from base64 import urlsafe_b64encode
 
 import sqlalchemy as sa
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from sqlalchemy.dialects.postgresql import insert
 
 from api._tables import ClientAssertionRow, ClientCertificateRow, ClientKeyRow, ClientRow
 from api.clients import Client, Clients, secret_digest
-from api.errors import ClientUnknownError
+from api.errors import ClientUnknownError, RequestInvalidError
 from keys import PublicKeySet, claimed_client, verify_assertion
 from keys.errors import TokenExpiredError, TokenInvalidError
 from store.clock import Clock
 from store.database import Database
+from verify.algorithms import WeakAlgorithmError, check_key
 
 _NO_DIGEST = bytes(32)
 _ID = re.compile(r"[!-~]{1,64}")
@@ -121,8 +123,13 @@ class ClientProofs:
         """Know a client by a certificate too; adding it again changes nothing. Gives its thumbprint.
 
         :raises ClientUnknownError: there is no such client.
+        :raises RequestInvalidError: its key is too weak to show who somebody is.
         """
         self._clients.get(client_id)
+        try:
+            check_key(certificate.public_key())
+        except (WeakAlgorithmError, UnsupportedAlgorithm, ValueError) as error:
+            raise RequestInvalidError(problem=f"the certificate's key does not count: {error}") from error
         value = thumbprint(certificate)
         row = insert(ClientCertificateRow).values(
             client_id=client_id,

@@ -12,6 +12,8 @@ from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from keys import _der, sm2
@@ -22,6 +24,8 @@ _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 _LARGEST: Final = 64 * 1024
 _LONGEST: Final = 8
 """Certificates in a path, both ends counted."""
+_RSA_BITS: Final = range(2048, 16384 + 1)
+"""Shorter ones can be factored, longer ones keep whoever checks them busy."""
 
 
 class PathProblem(StrEnum):
@@ -33,6 +37,8 @@ class PathProblem(StrEnum):
     """A certificate on the path was outside its validity."""
     NOT_AN_AUTHORITY = "not_an_authority"
     """An issuer on the path may not issue certificates, or not at this depth."""
+    WEAK = "weak"
+    """A key on the path is too short, or a signature over too short a digest, for anybody to rely on."""
 
 
 def load_certificate(data: bytes) -> x509.Certificate:
@@ -93,6 +99,33 @@ def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
     return True
 
 
+def has_strong_signature(certificate: x509.Certificate) -> bool:
+    """Whether what it is signed with counts: SM2 with SM3, or another algorithm with a digest of the SHA-2 family."""
+    if is_gm(certificate):
+        return True
+    try:
+        return isinstance(certificate.signature_hash_algorithm, (SHA256, SHA384, SHA512))
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+
+
+def has_strong_key(certificate: x509.Certificate) -> bool:
+    """Whether its key counts: SM2, ECDSA on a curve of NIST from 256 bits, RSA of 2,048 to 16,384 bits."""
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size in _RSA_BITS
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return isinstance(key.curve, (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1))
+    try:
+        sm2_key_of(certificate)
+    except Sm2KeyInvalidError:
+        return False
+    return True
+
+
 def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
     """Whether a moment is within a certificate's dates, both included (RFC 5280 4.1.2.5)."""
     return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
@@ -140,8 +173,9 @@ def find_path(
 ) -> tuple[x509.Certificate, ...] | PathProblem:
     """Look for a path from a certificate to an anchor that was valid at a moment; both ends are in it.
 
-    Signatures, names, dates, basic constraints and the issuers' key usage are checked (RFC 5280 6.1); revocation is
-    not, nor are policies and name constraints: a name constraint on the path refuses it.
+    Signatures, the strength of them and of all keys, names, dates, basic constraints and the issuers' key usage are
+    checked (RFC 5280 6.1); nobody relies on the signature that an anchor puts on itself. Revocation is not checked, nor
+    are policies and name constraints: a name constraint on the path refuses it.
 
     :param others: certificates that may stand in between.
     """
@@ -155,9 +189,12 @@ def _search(
     at: datetime,
 ) -> tuple[x509.Certificate, ...] | PathProblem:
     here = path[-1]
+    anchored = here in anchors
     if not is_valid_at(here, at):
         return PathProblem.NOT_VALID_THEN
-    if here in anchors:
+    if not has_strong_key(here) or not (anchored or has_strong_signature(here)):
+        return PathProblem.WEAK
+    if anchored:
         return path
     problem = PathProblem.UNTRUSTED
     if len(path) == _LONGEST:

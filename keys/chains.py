@@ -8,20 +8,18 @@ from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from keys._x509 import key_identifier
 from keys.certificate_checks import (
-    is_gm,
+    has_strong_key,
+    has_strong_signature,
     is_issued_by,
     is_valid_at,
     load_certificate,
     path_problem,
     public_key_info,
-    sm2_key_of,
 )
 from keys.chain_errors import (
     ChainBrokenError,
@@ -33,7 +31,7 @@ from keys.chain_errors import (
     ChainWrongKeyError,
 )
 from keys.custody import KeyInfo
-from keys.errors import CertificateUnreadableError, Sm2KeyInvalidError
+from keys.errors import CertificateUnreadableError
 from keys.profiles import DOCUMENT_SIGNING, CertificateProfile
 
 LONGEST: Final = 8
@@ -105,7 +103,7 @@ def checked_chain(
                 not_after=f"{certificate.not_valid_after_utc:%Y-%m-%d}",
             )
         # nobody relies on the signature that a root puts on itself
-        if not _is_strong_key(certificate) or not (_is_strong_signature(certificate) or _is_root(certificate)):
+        if not has_strong_key(certificate) or not (has_strong_signature(certificate) or _is_root(certificate)):
             raise ChainWeakError(position=position)
     if path_problem(chain[0], chain[-1:], chain[1:-1], at=at) is not None:
         raise ChainNotAuthorityError
@@ -147,31 +145,6 @@ def _in_order(certificates: Sequence[x509.Certificate], key: KeyInfo) -> list[x5
 
 def _is_root(certificate: x509.Certificate) -> bool:
     return is_issued_by(certificate, certificate)
-
-
-def _is_strong_signature(certificate: x509.Certificate) -> bool:
-    if is_gm(certificate):
-        return True
-    try:
-        return isinstance(certificate.signature_hash_algorithm, (SHA256, SHA384, SHA512))
-    except (ValueError, UnsupportedAlgorithm):
-        return False
-
-
-def _is_strong_key(certificate: x509.Certificate) -> bool:
-    try:
-        key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        key = None
-    if isinstance(key, rsa.RSAPublicKey):
-        return key.key_size >= 2048
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return isinstance(key.curve, (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1))
-    try:
-        sm2_key_of(certificate)
-    except Sm2KeyInvalidError:
-        return False
-    return True
 
 
 def _check_usage(certificate: x509.Certificate, key: KeyInfo, profile: CertificateProfile) -> None:

@@ -11,11 +11,12 @@ from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from jose import jwt
 
 from api.clients import ClientTerms, Scope
-from api.errors import ClientTermsError, QuotaUsedError
+from api.errors import ClientTermsError, QuotaUsedError, RequestInvalidError
 from keys import PublicKeySet
 from keys.errors import JwksInvalidError
 from store.clock import FixedClock
@@ -231,6 +232,13 @@ def test_a_certificate_counts_only_where_the_proxys_header_is_set_up(
     for garbage in (":x:", "::", ":", "%", "A" * 20_000, "-----BEGIN CERTIFICATE-----"):
         assert refused(front.http.post("/oauth/token", data=form, headers={"Client-Cert": garbage})), garbage[:20]
     assert refused(front.http.post("/oauth/token", data=form, headers=[*rfc9440.items(), *rfc9440.items()]))
+
+
+def test_a_certificate_with_a_short_key_is_not_taken(front: Front, clock: FixedClock) -> None:
+    short = DepartmentKey(rsa.generate_private_key(65537, 1024), "k1").certificate(clock.now())
+    with pytest.raises(RequestInvalidError) as refusal:
+        front.house.services.client_proofs.add_certificate("checker", short)
+    assert "RSA 1024" in refusal.value.message_en
 
 
 def test_a_token_bound_to_a_certificate_is_worth_nothing_without_it(

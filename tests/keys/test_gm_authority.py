@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA224, SHA256, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
+from foreign_authority import ForeignAuthority
 from keys_house import START, SUBJECT, House, openssl, write_pem
 
 from keys import CertificateProfile, KeyAlgorithm, KeyPurpose
@@ -134,6 +137,22 @@ class TestPaths:
         assert is_issued_by(forged, leaf)
         _, issuing, root = gm.authority.chain(leaf)
         assert path_problem(forged, [root], [issuing, leaf], at=START) is PathProblem.NOT_AN_AUTHORITY
+
+    @pytest.mark.parametrize(
+        ("bits", "digest", "problem"),
+        [(2048, SHA256(), None), (1024, SHA256(), PathProblem.WEAK), (2048, SHA224(), PathProblem.WEAK)],
+    )
+    def test_none_leads_over_a_short_key_or_digest(
+        self, bits: int, digest: HashAlgorithm, problem: PathProblem | None
+    ) -> None:
+        root = ForeignAuthority("根", key=rsa.generate_private_key(65537, 2048), hash=digest)
+        middle = ForeignAuthority("中", root, key=rsa.generate_private_key(65537, bits), hash=digest)
+        middle.hash = SHA256()  # signed with the other one itself
+        leaf = ForeignAuthority("制章者", middle, is_authority=False).certificate
+        assert path_problem(leaf, [root.certificate], [middle.certificate], at=START) is problem
+        # what an anchor says of itself does not count; that its key is long enough does
+        over_the_middle = PathProblem.WEAK if bits == 1024 else None
+        assert path_problem(leaf, [middle.certificate], at=START) is over_the_middle
 
     def test_a_changed_certificate_is_issued_by_nobody(self, gm: House) -> None:
         leaf = seal_certificate(gm)
