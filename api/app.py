@@ -18,6 +18,7 @@ from api.pages.assets import Assets
 from api.pages.failures import failure
 from api.pages.routers import ROUTERS as PAGES
 from api.problems import Problem
+from api.proxies import BehindProxies
 from api.request_log import RequestLog
 from api.routers import (
     agents,
@@ -132,6 +133,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
     app.add_middleware(HeadRequests)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
+    app.add_middleware(BehindProxies, settings=services.settings)
     _describe_problem(app)
     return app
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from contextlib import suppress
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -13,6 +15,7 @@ from api.problems import problem_response
 
 _DEFAULT_BYTES = 1024 * 1024
 _FORM_OVERHEAD = 64 * 1024
+_LINGER_SECONDS = 5
 _UPLOADS = ("/v1/seal-uses", "/v1/checks/pdf", "/check", "/v1/batches", "/v1/imports", "/console/batches")
 _CASE_FILE = re.compile(r"/cases/[\w-]+/file")
 _STREAMS = ("/v1/checks/stream",)
@@ -62,4 +65,16 @@ class BodyLimit:
 
 
 async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
-    await problem_response(Request(scope), RequestTooLargeError(limit=limit))(scope, receive, send)
+    """Say no, and take for a while what is still coming: a connection that is closed on somebody who writes is reset,
+    and takes the answer with it before it was read.
+    """
+    request = Request(scope)
+    response = problem_response(request, RequestTooLargeError(limit=limit))
+    await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+    await send({"type": "http.response.body", "body": bytes(response.body), "more_body": True})
+    if "expect" not in request.headers:  # who asked first sends nothing now
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                while (await receive()).get("more_body", False):
+                    pass
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

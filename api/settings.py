@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -86,6 +87,12 @@ class Settings(BaseSettings):
     one on the same machine. None are made where it is not set."""
     traces_share: float = Field(default=0.05, ge=0, le=1)
     """Which share of requests and jobs is traced."""
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = (
+        ip_network("127.0.0.1"),
+        ip_network("::1"),
+    )
+    """Addresses or networks of the proxies in front, separated by spaces. Only they are believed where a request came
+    from (``X-Forwarded-For``), and what certificate its client showed."""
     check_rate: str = "60/minute"
     """How often one address may use the public check page."""
     pki_rate: str = "600/minute"
@@ -123,8 +130,8 @@ class Settings(BaseSettings):
     sign_in_rate: str = "30/minute"
     """How often one address may begin, or come back, to sign in."""
     client_certificate_header: str | None = None
-    """Header in which the proxy hands on the certificate of a mutual-TLS connection (RFC 9440's ``Client-Cert``, or an
-    escaped PEM as nginx writes it). The proxy must remove it from what comes in. Without it no header is looked at."""
+    """Header in which a trusted proxy hands on the certificate of a mutual-TLS connection (RFC 9440's ``Client-Cert``,
+    or an escaped PEM as nginx writes it). The proxy must remove it from what comes in. Without it none is looked at."""
 
     @field_validator("font_paths", mode="before")
     @classmethod
@@ -133,9 +140,9 @@ class Settings(BaseSettings):
             return tuple(Path(part) for part in value.split(os.pathsep) if part)
         return value
 
-    @field_validator("tsa_urls", mode="before")
+    @field_validator("trusted_proxies", "tsa_urls", mode="before")
     @classmethod
-    def _split_urls(cls, value: object) -> object:
+    def _split_words(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
 
     @field_validator(

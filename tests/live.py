@@ -75,9 +75,8 @@ def serving(
     )
     prepared(settings)
     with Services(settings) as services:
-        server = uvicorn.Server(
-            uvicorn.Config(create_app(services, with_worker=with_worker), log_config=None, access_log=False)
-        )
+        app = create_app(services, with_worker=with_worker)
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, proxy_headers=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while not server.started:

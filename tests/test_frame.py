@@ -86,7 +86,7 @@ def test_the_compose_file_holds_no_secret() -> None:
 
 
 def test_every_service_is_confined_watched_and_brought_back() -> None:
-    assert {"postgres", "redis", "api", "worker"} <= set(services())
+    assert {"postgres", "redis", "proxy", "api-1", "api-2", "worker"} <= set(services())
     for name, service in services().items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
@@ -98,7 +98,25 @@ def test_every_service_is_confined_watched_and_brought_back() -> None:
         assert service["healthcheck"]["test"], name
     assert compose()["networks"]["inside"]["internal"] is True
     assert services()["postgres"]["networks"] == services()["redis"]["networks"] == ["inside"]
-    assert [port for service in services().values() for port in service.get("ports", [])] == ["127.0.0.1:8000:8000"]
+    assert {name for name, service in services().items() if "ports" in service} == {"proxy"}
+    assert all(port.startswith("${LISTEN:-127.0.0.1}:") for port in services()["proxy"]["ports"])
+    assert compose()["networks"]["front"]["internal"] is True
+    assert {name for name, service in services().items() if "front" in service["networks"]} == {
+        "proxy",
+        "api-1",
+        "api-2",
+    }
+
+
+def test_the_api_believes_the_proxy_where_it_really_is() -> None:
+    def address(name: str) -> str:
+        found: str = services()[name]["networks"]["front"]["ipv4_address"]
+        return found
+
+    told = services()["proxy"]["environment"]
+    for name in ("api-1", "api-2"):
+        assert services()[name]["environment"]["YINZHENG_TRUSTED_PROXIES"] == address("proxy")
+        assert told[f"PROXY_{name.upper().replace('-', '_')}"] == f"{address(name)}:8000"
 
 
 @pytest.mark.skipif(
@@ -149,7 +167,10 @@ def test_secrets_are_made_once_at_random_and_out_of_reach(tmp_path: Path) -> Non
     assert make().returncode == 0
     place = tmp_path / "secrets"
     made = {path.name: path.read_text() for path in place.iterdir()}
-    assert {f"./secrets/{name}" for name in made} == {each["file"] for each in compose()["secrets"].values()}
+    from_the_authority = {"tls.pem", "tls.pem.key"}
+    assert {f"./secrets/{name}" for name in {*made} | from_the_authority} == {
+        each["file"] for each in compose()["secrets"].values()
+    }
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
     assert re.fullmatch(r"[0-9a-f]{64}\n", made["kek.txt"])
     assert made["postgres_password.txt"].strip() in made["database_url.txt"]

@@ -67,7 +67,8 @@ def serve(
                 _print_links(services)
             console.print(f"印证 Yinzheng：http://{settings.host}:{settings.port}/  (OpenAPI: /openapi.json)")
             _tell_missing(services)
-            config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+            # proxies are api.proxies' to judge
+            config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, proxy_headers=False)
             with serving_metrics(services), sending_traces(settings, "api"):
                 uvicorn.Server(config).run(sockets=[listener])
 

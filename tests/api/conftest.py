@@ -73,7 +73,8 @@ def opened(house: House) -> Iterator[Front]:
         "holder": clients.enrol("holder", name="卡包", scopes=[Scope.HOLD], holder=licence.holder_index),
         "checker": clients.enrol("checker", name="核验", scopes=[Scope.CHECK], organisation_code=HEALTH.code),
     }
-    with TestClient(create_app(house.services), raise_server_exceptions=False) as http:
+    app = create_app(house.services)
+    with TestClient(app, raise_server_exceptions=False, client=("127.0.0.1", 50000)) as http:
         front = Front(house, http, licence, {}, {}, {}, {key: value.secret for key, value in made.items()})
         front.issuer, front.holder, front.checker = (front.bearer(each) for each in ("issuer", "holder", "checker"))
         yield front
