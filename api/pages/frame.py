@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from api.languages import COOKIE, language_of
 from api.officers import Officer, Role
+from api.pages.tables import Tables
 from api.pages.words import WORDS
 from api.security import services_of
 from api.sessions import maybe_signed_in
@@ -140,6 +141,8 @@ class Frame:
     viewer: Viewer | None
     counts: Mapping[str, int]
     """How much waits behind a page, by its word."""
+    tables: Tables
+    """The tables of the page, as its address wants them."""
     areas: list[AreaLink] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
 
@@ -187,16 +190,25 @@ def show(
         next=quote(request.url.path, safe="/"),
         viewer=viewer,
         counts=counts or {},
+        tables=Tables(request.query_params),
         areas=[AreaLink(each, home) for each, home in homes.items()],
         pages=own if len(own) > 1 else [],
     )
     response = _templates.TemplateResponse(
         request, template, {"lang": language, "t": WORDS[language], "frame": frame, **values}, status_code=status
     )
+    if frame.tables.exported is not None and status == 200:
+        return _file(frame.tables.exported, request.query_params["csv"])
     response.headers["Cache-Control"] = "no-store"
     if request.query_params.get("lang") == language:
         response.set_cookie(COOKIE, language, max_age=_ONE_YEAR, samesite="lax", httponly=True)
     return response
+
+
+def _file(table: str, key: str) -> HTMLResponse:
+    """A table of a page, for whoever may open the page."""
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{key}.csv"'}
+    return HTMLResponse(table, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def to(address: str) -> Response:

@@ -30,6 +30,7 @@ from trust.rows import TableForm
 
 router = APIRouter(prefix="/console/batches", dependencies=[CsrfCheckedDep])
 _A_PAGE: Final = 100
+_MOST: Final = 500
 _MOVES: Final = (BatchState.LOADING, BatchState.RUNNING)
 BatchActPath = Annotated[BatchAct, Path()]
 
@@ -37,7 +38,7 @@ BatchActPath = Annotated[BatchAct, Path()]
 @router.get("", response_class=HTMLResponse)
 def batches(request: Request, services: ServicesDep, officer: OfficerDep) -> HTMLResponse:
     """The latest batches of the body."""
-    found = services.batches.latest(issuer_code=officer.organisation_code)
+    found = services.batches.latest(issuer_code=officer.organisation_code, limit=_MOST)
     return show_page(request, services, officer, "batches.html", batches=found, type_name=_type_names(services))
 
 

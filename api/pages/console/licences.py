@@ -107,6 +107,7 @@ def licences(
         here="/console/licences",
         search=search,
         find=find if any(search.values()) else "",
+        by_day=_by_day(services, officer, search),
         first=not after,
         page=page,
         rows=_rows(services, page),
@@ -306,6 +307,13 @@ def _found(services: Services, officer: Officer, wanted: dict[str, str], cursor:
         cursor = page.next_cursor
         if cursor is None or len(found) >= limit or limit <= _A_PAGE:
             return LicencePage(tuple(found), cursor)
+
+
+def _by_day(services: Services, officer: Officer, search: dict[str, str]) -> tuple[str, str]:
+    """Where the same licences are in the other order of their days of issue, and the order that they have now."""
+    oldest_first = search["order"] == "oldest"
+    find = searches.kept(services, officer, {**search, "order": "" if oldest_first else "oldest"})
+    return f"/console/licences?find={find}", "ascending" if oldest_first else "descending"
 
 
 def _rows(services: Services, page: LicencePage | None) -> list[Any]:
