@@ -17,6 +17,7 @@ NAMES = (
     "offline_qr",
     "pages",
     "doctor",
+    "load",
 )
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
 import time
-from multiprocessing.queues import Queue
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
-from benchmarks.http_checks import serve, when_up
-from tests.store.redis_server import free_port
+from benchmarks.http_checks import serve
+from benchmarks.wire import served, when_up
 
 SIZES = (1_000, 10_000, 100_000)
 MISTAKEN = 50
@@ -21,18 +18,8 @@ MISTAKEN = 50
 
 def main() -> None:
     """The table."""
-    context = multiprocessing.get_context("spawn")
-    ready: Queue[bytes] = context.Queue()
-    port = free_port()
-    with TemporaryDirectory(prefix="yinzheng-bench-") as directory:
-        Path(directory).chmod(0o755)
-        server = context.Process(target=serve, args=(port, directory, ready))
-        server.start()
-        try:
-            asyncio.run(_measure(port, ready.get(timeout=180), server.pid or 0))
-        finally:
-            server.terminate()
-            server.join(30)
+    with served(serve) as (port, asked, pid):
+        asyncio.run(_measure(port, asked, pid))
 
 
 async def _stream(port: int, authorization: str, check: dict[str, str], size: int) -> float:

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
 import random
 import statistics
 import time
 from collections.abc import Awaitable, Callable
 from multiprocessing.queues import Queue
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from benchmarks.measure import ROUNDS
-from tests.store.redis_server import free_port
+from benchmarks.wire import Connection, request, served, when_up
 
 CONNECTIONS = 64
 SECONDS = 3.0
@@ -65,37 +63,20 @@ def serve(port: int, directory: str, ready: Queue[bytes]) -> None:
                 "holder": licence.holder.code,
             }
         ).encode()
-        head = (
-            "POST /v1/checks/identifier HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            f"Authorization: Bearer {services.clients.token(new.client)}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        ready.put(head.encode() + body)
+        token = services.clients.token(new.client)
+        ready.put(request("POST", "/v1/checks/identifier", body, Authorization=f"Bearer {token}"))
         uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 
-class Connection:
-    """One connection that is kept, and asked one thing after another."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    async def ask(self, request: bytes) -> bytes:
-        self._writer.write(request)
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200"), head
-        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        return await self._reader.readexactly(length)
-
-
-async def _closed(port: int, request: bytes) -> float:
+async def _closed(port: int, asked: bytes) -> float:
     """Answers a second to clients that ask again as soon as they have an answer."""
-    connections = [Connection(*await asyncio.open_connection("127.0.0.1", port)) for _ in range(CONNECTIONS)]
+    connections = [await Connection.to(port) for _ in range(CONNECTIONS)]
     ends, answers = time.perf_counter() + SECONDS, 0
 
     async def ask_on(connection: Connection) -> None:
         nonlocal answers
         while time.perf_counter() < ends:
-            await connection.ask(request)
+            await connection.good(asked)
             answers += 1
 
     started = time.perf_counter()
@@ -103,44 +84,31 @@ async def _closed(port: int, request: bytes) -> float:
     return answers / (time.perf_counter() - started)
 
 
-async def _open(port: int, request: bytes, rate: float) -> list[float]:
+async def _open(port: int, asked: bytes, rate: float) -> list[float]:
     """Seconds from arrival to answer, of requests that arrive at random at a rate."""
     free: asyncio.Queue[Connection] = asyncio.Queue()
     for _ in range(8 * CONNECTIONS):
-        free.put_nowait(Connection(*await asyncio.open_connection("127.0.0.1", port)))
+        free.put_nowait(await Connection.to(port))
     seconds: list[float] = []
 
     async def one(arrived: float) -> None:
         connection = await free.get()
-        await connection.ask(request)
+        await connection.good(asked)
         free.put_nowait(connection)
         seconds.append(time.perf_counter() - arrived)
 
     chance = random.Random(1)
-    due, ends, asked = time.perf_counter(), time.perf_counter() + OPEN_SECONDS, set()
+    due, ends, begun = time.perf_counter(), time.perf_counter() + OPEN_SECONDS, set()
     while due < ends:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        asked.add(asyncio.create_task(one(due)))
+        begun.add(asyncio.create_task(one(due)))
         due += chance.expovariate(rate)
-    await asyncio.gather(*asked)
+    await asyncio.gather(*begun)
     return sorted(seconds)
 
 
-async def when_up(port: int, request: bytes) -> None:
-    """Returns once a service answers, and has answered some times."""
-    while True:
-        try:
-            connection = Connection(*await asyncio.open_connection("127.0.0.1", port))
-        except OSError:
-            await asyncio.sleep(0.1)
-        else:
-            for _ in range(50):
-                await connection.ask(request)
-            return
-
-
 async def _measure(port: int, check: bytes) -> None:
-    bare = b"GET /bare HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    bare = request("GET", "/bare")
     await when_up(port, check)
     speeds: dict[str, float] = {}
     ways: dict[str, Callable[[], Awaitable[float]]] = {
@@ -165,18 +133,8 @@ async def _measure(port: int, check: bytes) -> None:
 
 def main() -> None:
     """The table."""
-    context = multiprocessing.get_context("spawn")
-    ready: Queue[bytes] = context.Queue()
-    port = free_port()
-    with TemporaryDirectory(prefix="yinzheng-bench-") as directory:
-        Path(directory).chmod(0o755)
-        server = context.Process(target=serve, args=(port, directory, ready))
-        server.start()
-        try:
-            asyncio.run(_measure(port, ready.get(timeout=180)))
-        finally:
-            server.terminate()
-            server.join(30)
+    with served(serve) as (port, check, _):
+        asyncio.run(_measure(port, check))
 
 
 if __name__ == "__main__":

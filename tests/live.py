@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -11,8 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import httpx2
 import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -23,6 +26,11 @@ from api.services import Services
 from api.settings import Settings
 from store.database import Database
 from tests.house import House
+from tests.log_watch import output
+from tests.store.redis_server import free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+SERVE = [sys.executable, "-c", "from api.cli import main; main()", "serve"]
 
 
 @dataclass
@@ -90,3 +98,61 @@ def serving(
             server.should_exit = True
             thread.join()
             listener.close()
+
+
+@contextmanager
+def processes(
+    count: int, house: House, redis_url: str, *, log: IO[bytes] | None = None, **more: str
+) -> Iterator[list[str]]:
+    """Processes of the service, each on a port of its own, as behind a balancer.
+
+    :param log: where they log; where all logs of the tests go if nothing is said.
+    :param more: further variables of their environment.
+    """
+    settings = house.services.settings
+    assert settings.database_url is not None
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("YINZHENG_")},
+        "PYTHONPATH": str(ROOT),
+        "YINZHENG_VAR": str(settings.var),
+        "YINZHENG_BASE_URL": settings.base_url,
+        "YINZHENG_DATABASE_URL": settings.database_url.get_secret_value(),
+        "YINZHENG_OBJECTS_URL": str(settings.objects_url),
+        "YINZHENG_REDIS_URL": redis_url,
+        "YINZHENG_CLIENT_RATE": "100000/minute",
+        "YINZHENG_ISOLATE_CHECKS": "false",
+        **more,
+    }
+    ports, said = [free_port() for _ in range(count)], log or output("serve")
+    running = [
+        subprocess.Popen(
+            [*SERVE, "--port", str(port)],
+            env=environment,
+            cwd=settings.var,
+            stdout=said,
+            stderr=said,
+        )
+        for port in ports
+    ]
+    urls = [f"http://127.0.0.1:{port}" for port in ports]
+    try:
+        for url in urls:
+            _wait(url)
+        yield urls
+    finally:
+        for each in running:
+            each.terminate()
+        for each in running:
+            each.wait()
+        said.close()
+
+
+def _wait(url: str) -> None:
+    for _ in range(600):
+        try:
+            if httpx2.get(f"{url}/healthz").status_code == 200:
+                return
+        except httpx2.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("the service did not come up")

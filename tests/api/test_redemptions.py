@@ -6,13 +6,8 @@ Real processes of the service on one PostgreSQL and one Redis, called over HTTP.
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Timer
 
@@ -26,63 +21,10 @@ from store.database import Database
 from tests.api.conftest import CASE
 from tests.conftest import settings_for
 from tests.house import HEALTH, House
-from tests.log_watch import output
-from tests.store.redis_server import RedisServer, free_port
+from tests.live import processes
+from tests.store.redis_server import RedisServer
 
-ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 200
-SERVE = [sys.executable, "-c", "from api.cli import main; main()", "serve"]
-
-
-@contextmanager
-def processes(count: int, house: House, redis_url: str) -> Iterator[list[str]]:
-    """Processes of the service, each on a port of its own, as behind a balancer."""
-    settings = house.services.settings
-    assert settings.database_url is not None
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("YINZHENG_")},
-        "PYTHONPATH": str(ROOT),
-        "YINZHENG_VAR": str(settings.var),
-        "YINZHENG_BASE_URL": settings.base_url,
-        "YINZHENG_DATABASE_URL": settings.database_url.get_secret_value(),
-        "YINZHENG_OBJECTS_URL": str(settings.objects_url),
-        "YINZHENG_REDIS_URL": redis_url,
-        "YINZHENG_CLIENT_RATE": "100000/minute",
-        "YINZHENG_ISOLATE_CHECKS": "false",
-    }
-    ports, said = [free_port() for _ in range(count)], output("serve")
-    running = [
-        subprocess.Popen(
-            [*SERVE, "--port", str(port)],
-            env=environment,
-            cwd=settings.var,
-            stdout=said,
-            stderr=said,
-        )
-        for port in ports
-    ]
-    urls = [f"http://127.0.0.1:{port}" for port in ports]
-    try:
-        for url in urls:
-            _wait(url)
-        yield urls
-    finally:
-        for each in running:
-            each.terminate()
-        for each in running:
-            each.wait()
-        said.close()
-
-
-def _wait(url: str) -> None:
-    for _ in range(600):
-        try:
-            if httpx2.get(f"{url}/healthz").status_code == 200:
-                return
-        except httpx2.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError("the service did not come up")
 
 
 def redeemed(urls: Sequence[str], headers: dict[str, str], token: str) -> Counter[str]:
