@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from threading import Event
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
@@ -138,8 +139,17 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
     return app
 
 
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document.get("paths", {}).values():
+        yield from path.values()
+
+
 def _describe_problem(app: FastAPI) -> None:
-    """Add the schema of problem details to the OpenAPI document, to which every error answer refers."""
+    """Add to the OpenAPI document the schema of problem details, to which every error answer refers.
+
+    Where one of several scopes is enough, the document says so: scopes that stand together would all be wanted. An
+    operation that does not name 422 among its answers has none: what FastAPI would add refers to what is not there.
+    """
     plain = app.openapi
 
     def described() -> dict[str, object]:
@@ -151,6 +161,12 @@ def _describe_problem(app: FastAPI) -> None:
             schemas["Problem"] = schema
             schemas.pop("HTTPValidationError", None)
             schemas.pop("ValidationError", None)
+            for operation in _operations(document):
+                if "HTTPValidationError" in str(operation["responses"].get("422")):
+                    del operation["responses"]["422"]  # FastAPI's own, which nothing here answers with
+                if "security" in operation:
+                    wanted = [(name, scope) for each in operation["security"] for name in each for scope in each[name]]
+                    operation["security"] = [{name: [scope]} for name, scope in wanted]
         return document
 
     app.openapi = described  # type: ignore[method-assign]  # FastAPI's documented way to extend the document

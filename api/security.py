@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.security import OAuth2
 
@@ -61,7 +61,9 @@ def client_with(*scopes: Scope) -> Callable[..., Awaitable[Client]]:
     """
 
     async def authenticate(
-        request: Request, services: ServicesDep, authorization: Annotated[str | None, Depends(bearer)]
+        request: Request,
+        services: ServicesDep,
+        authorization: str | None = Security(bearer, scopes=[scope.value for scope in scopes]),
     ) -> Client:
         kind, _, token = (authorization or "").partition(" ")
         if kind.lower() != "bearer" or not token:

@@ -12,7 +12,7 @@ author = "Yinzheng"
 project_copyright = "Apache-2.0"
 language = "zh_CN"
 
-extensions = ["myst_parser", "sphinx_external_toc", "bilingual"]
+extensions = ["myst_parser", "sphinx_external_toc", "bilingual", "reference"]
 external_toc_path = "docs/site/toc.yml"
 include_patterns = ["*.md", "docs/*.md", "docs/decisions/*.md", "docs/reference/*.md"]
 exclude_patterns = [".*", "api", "benchmarks", "build", "deploy", "examples", "keys", "migrations", "seal", "store"]

@@ -13,19 +13,12 @@ import pytest
 
 from api.clients import Scope
 from store.database import Database
+from tests.docs.pages import ROOT, run_by
 from tests.house import HEALTH
 from tests.live import serving
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "integrate-department.md"
-HERE = "http://127.0.0.1:8000"
-
-
-def recipes() -> list[str]:
-    """The blocks of shell commands from getting a token to the errors."""
-    text = PAGE.read_text("utf-8")
-    part = text[text.index("## 2. 取得令牌") : text.index("## 5. 出错")]
-    return re.findall(r"^```sh\n(.*?)^```$", part, re.MULTILINE | re.DOTALL)
+HERE = "tests/api/test_recipes.py"
+PORT = "http://127.0.0.1:8000"
 
 
 @pytest.mark.needs("curl", "bash", "python3")
@@ -53,8 +46,7 @@ def test_a_developer_who_follows_the_page_gets_the_answers_that_it_promises(data
             "YINZHENG_DATABASE_URL": database.url.render_as_string(hide_password=False),
             "YINZHENG_OBJECTS_URL": (tmp_path / "objects").as_uri(),
         }
-        token, with_key, checks, *rest = recipes()
-        assert "client_assertion" in with_key
+        token, checks, *rest = (block.text for block in run_by(HERE))
         receipt = (
             'RECEIPT=$(curl -s http://127.0.0.1:8000/v1/checks/identifier -H "Authorization: Bearer $TOKEN" '
             '-H "Content-Type: application/json" '
@@ -63,7 +55,7 @@ def test_a_developer_who_follows_the_page_gets_the_answers_that_it_promises(data
         )
         script = "set -euo pipefail\n" + token.replace("…", made.secret) + checks + receipt + "".join(rest)
         ran = subprocess.run(
-            ["bash", "-c", script.replace(HERE, live.url)],
+            ["bash", "-c", script.replace(PORT, live.url)],
             cwd=tmp_path,
             env=environment,
             capture_output=True,

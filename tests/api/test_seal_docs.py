@@ -3,57 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 
-import click
 import pytest
-from typer.main import get_command
 
-from api.cli import app
 from api.clients import Scope
 from seal import Move, SealApplication, SealState, SignedSubject
 from seal.states import possible_moves
 from tests.api.test_csc import Signer
 from tests.api.test_signature_commands import codes
+from tests.docs.pages import read, run_by
 from tests.house import APPLICANT, APPROVER, HEALTH, MARKET
 from tests.live import Live
 from tests.pdfs import blank_pdf
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ("e-signatures.md", "seal-administrator.md")
-
-
-def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", (DOCS / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
-
-
-def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
-    found: click.Command = get_command(app)
-    while hasattr(found, "commands") and words:
-        name, *words = words
-        found = found.commands[name]
-    return found, words
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_every_command_is_one_and_takes_what_it_is_given(page: str) -> None:
-    lines = [line for block in blocks(page, "console") for line in block.replace("\\\n", " ").splitlines()]
-    assert len(lines) > 10
-    for line in lines:
-        name, *words = shlex.split(line)
-        assert name == "yinzheng"
-        found, rest = command_of(words)
-        asked = [each for each in found.params if getattr(each, "prompt", None)]
-        answers = [word for each in asked for word in (each.opts[0], "x")]
-        found.make_context(line, [*rest, *answers])
+HERE = "tests/api/test_seal_docs.py"
 
 
 def test_the_pages_table_of_moves_is_the_rules() -> None:
-    text = (DOCS / "seal-administrator.md").read_text("utf-8")
+    text = read("docs/seal-administrator.md")
     for state in SealState:
         row = next(line for line in text.splitlines() if line.startswith("|") and f"{state.zh} {state.value}" in line)
         moves = [f"{move.zh} {move.value}" for move in possible_moves(state) if move is not Move.EXPIRE]
@@ -77,7 +47,7 @@ def test_the_recipes_run_as_they_stand(live: Live, tmp_path: Path) -> None:
     request = services.seals.apply(application, officer=APPLICANT, reason="r")
     services.seals.approve(request.id, officer=APPROVER)
     sign(live, signer, second, tmp_path / "signed.pdf")
-    script = "set -euo pipefail\n" + "\n".join(blocks("e-signatures.md", "sh"))
+    script = "set -euo pipefail\n" + "\n".join(block.text for block in run_by(HERE))  # of docs/e-signatures.md
     done = subprocess.run(
         ["bash", "-c", script],
         cwd=tmp_path,
