@@ -10,7 +10,7 @@ ENVIRONMENT = $(if $(PYTHON),$(PYTHON),$(error No Python 3.11 or newer was found
 # every link, anchor and picture has to lead somewhere; what other hosts hold is not asked for
 SITE = $(RUN)/sphinx-build -q -n -W --keep-going -c docs/site . var/docs
 
-.PHONY: help demo serve test check docs audit bench lock secrets
+.PHONY: help demo serve test check docs audit sbom bench lock secrets
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make check   lint, formatting, types, layers, documentation, no secrets in git"
 	@echo "make docs    make a site of the documentation in var/docs; a broken link stops it"
 	@echo "make audit   hold the locked dependencies against known advisories"
+	@echo "make sbom    list what it is made of, with licences, in var/sbom.json and var/sbom-dev.json (CycloneDX)"
 	@echo "make bench   run the benchmarks"
 	@echo "make lock    pin and hash the dependencies anew; UPGRADE=--upgrade takes newer versions"
 	@echo "make secrets make the secrets that docker-compose.yml needs"
@@ -57,6 +58,10 @@ docs:
 audit:
 	@$(ENVIRONMENT) --dev
 	$(RUN)/python .ci/audit.py $(ARGS)
+
+sbom:
+	@$(ENVIRONMENT) --dev
+	$(RUN)/python .ci/sbom.py $(ARGS)
 
 bench:
 	@$(ENVIRONMENT) --dev

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import re
 import secrets
 import subprocess
 import sys
@@ -23,6 +24,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jose import jwt
 
 ROOT = Path(__file__).resolve().parent.parent
+# Locked for other systems or versions of Python than this one, and for building the project.
+NOT_EVERYWHERE = {"async-timeout", "colorama", "httpx2-jsfetch", "tongsuopy", "tzdata", "exceptiongroup"}
+COME_WITH_PYTHON = {"setuptools", "wheel"}
+BUILDERS = {"editables", "hatchling", "pathspec", "pluggy", "tomlkit", "trove-classifiers"}
 ECDSA = "GHSA-wj6h-64fc-37mp"
 
 
@@ -140,6 +145,47 @@ def advisories() -> Iterator[Advisories]:
         yield service
         server.shutdown()
         thread.join()
+
+
+Bills = tuple[dict[str, Any], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def bills(tmp_path_factory: pytest.TempPathFactory) -> Bills:
+    """Of what runs, and of everything. CI holds them to the schema (`make sbom`), which takes longer."""
+    place = tmp_path_factory.mktemp("bills")
+    subprocess.run([sys.executable, ".ci/sbom.py", "--unchecked", "--to", str(place)], cwd=ROOT, check=True)
+    runs, everything = (json.loads((place / name).read_text("utf-8")) for name in ("sbom.json", "sbom-dev.json"))
+    return runs, everything
+
+
+class TestBillOfMaterials:
+    def test_each_package_that_runs_has_a_licence_that_is_allowed(self, bills: Bills) -> None:
+        page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+        table = page.split("| 许可 licence |")[1].split("\n\n")[0]
+        allowed = set(re.findall(r"`([\w.-]+)`", table))
+        assert len(allowed) > 10
+        for component in bills[0]["components"]:
+            found = [each.get("expression") or each["license"].get("id", "") for each in component["licenses"]]
+            names = {name for each in found for name in re.split(r" AND | OR |[()]", each)}
+            assert names, component["name"]
+            assert names <= allowed, f"{component['name']}: {names}"
+
+    def test_they_hold_what_the_lock_files_do(self, bills: Bills) -> None:
+        for bill, lock in zip(bills, ("requirements.lock", "requirements-dev.lock"), strict=True):
+            locked = set(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / lock).read_text("utf-8"), re.MULTILINE))
+            listed = {
+                (re.sub(r"[._-]+", "-", each["name"]).lower(), each["version"])
+                for each in bill["components"]
+                if each["purl"].startswith("pkg:pypi/")
+            }
+            assert {(name, version) for name, version in listed if name not in COME_WITH_PYTHON} <= locked
+            assert {name for name, _ in locked} - {name for name, _ in listed} <= NOT_EVERYWHERE | BUILDERS
+            # who needs whom ends at what is listed
+            refs = {each["bom-ref"] for each in bill["components"]}
+            needed = {ref for each in bill["dependencies"] for ref in each.get("dependsOn", ())}
+            assert needed <= refs
+        assert "axe-core" in {each["name"] for each in bills[1]["components"]}
 
 
 def test_a_planted_secret_is_found_wherever_it_is_and_not_shown(tmp_path: Path) -> None:
