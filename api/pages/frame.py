@@ -85,6 +85,9 @@ _CONSOLE: Final = frozenset({Role.ISSUER, Role.ADMINISTRATOR})
 OFFICERS_WAITING: Final = (Role.ISSUER, Role.APPROVER, Role.SEAL_APPLICANT, Role.SEAL_APPROVER)
 """Officers for whom something may wait."""
 
+OPERATION_READERS: Final = tuple(Role)
+"""Whoever works here may see whether one can."""
+
 NAVIGATION: list[Page] = [
     Page(Area.CHECK, "/", "area_check", "shield", public=True),
     Page(Area.CHECK, "/cases", "cases", "list", roles=frozenset({Role.APPROVER})),
@@ -103,6 +106,8 @@ NAVIGATION: list[Page] = [
     Page(Area.SEALS, "/seals/requests", "seal_requests", "inbox", roles=SEAL_READERS),
     Page(Area.SEALS, "/seals", "seal_list", "seal", roles=SEAL_READERS),
     Page(Area.SEALS, "/audit/log", "audit_log", "chain", roles=frozenset({Role.AUDITOR})),
+    Page(Area.CONSOLE, "/operation", "operation", "gear", roles=_CONSOLE | {Role.APPROVER}),
+    Page(Area.SEALS, "/operation", "operation", "gear", roles=SEAL_READERS),
 ]
 """Every page of the navigation, in its order; the first of an area is where the area opens."""
 

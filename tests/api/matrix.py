@@ -86,6 +86,7 @@ MATRIX: list[tuple[str, frozenset[Any]]] = [
     (r"\w+ /seals/new(/.*)?", SEAL_APPLICANT),
     (r"GET /seals(/.*)?", SEAL_READERS),
     (r"GET /waiting", frozenset({Role.ISSUER, Role.APPROVER, Role.SEAL_APPLICANT, Role.SEAL_APPROVER})),
+    (r"GET /operation", frozenset(Role)),
     (r"GET /console(/types(/\{slug\}(/versions/.*)?)?)?", CONSOLE),
     (r"\w+ /console/types/.*", frozenset({Role.ADMINISTRATOR})),
     (r"\w+ /console/.*", frozenset({Role.ISSUER})),
@@ -182,7 +183,7 @@ PLACES: list[tuple[str, str, Kind]] = [
     (r".* /c/.*|POST /check", "identifier", Kind.OPEN),
     (r".* /sign-in/link/.*", "token", Kind.OPEN),
     # what stands in queries and bodies
-    (r"POST /cases/\{number\}/applicant", "code|code_type", Kind.OPEN),
+    (r"POST /cases/\{number\}/applicant", "code|code_type|sheet", Kind.OPEN),
     (r"GET /console/batches/new", "mends", Kind.OPEN),
     (r"POST /console/batches", "mends", Kind.IMPORT),
     (r"POST /console/batches", "seal", Kind.OPEN),

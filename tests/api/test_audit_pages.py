@@ -6,7 +6,12 @@ import hashlib
 import html
 import json
 import re
+from pathlib import Path
+from urllib.parse import urlsplit
 
+import pytest
+
+from api import readiness
 from store.merkle import climb
 from tests.api.test_seal_pages import BRANCH, Office, office, use  # noqa: F401  a fixture
 from verify.feedback import Raiser
@@ -117,3 +122,33 @@ def test_each_officer_sees_what_waits_for_the_roles_held(office: Office) -> None
     said = services.feedback.open(Raiser(holder=licence.holder_index), licence.identifier, "名称有误")
     assert f"/console/feedback/{said.id}" in office.get("issuer", "/waiting").text
     assert said.id not in office.get("applicant", "/waiting").text
+
+
+def test_officers_see_how_the_service_stands_and_what_is_wrong(
+    office: Office,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(readiness, "_FRESH", 0.0)
+    services = office.house.services
+    office.active()
+    for each in services.schedule.overview():
+        if not each.job.shared:
+            services.schedule.run(each.job.name)
+    page = office.get("auditor", "/operation").text
+    assert "一切正常" in page
+    assert "不可用" not in page
+    assert "签发证书" in page
+    assert "部件" not in office.get("auditor", "/operation?csv=jobs").text
+    objects = services.settings.objects_url
+    assert objects is not None
+    store = Path(urlsplit(objects).path)
+    store.rename(store.with_name("away"))
+    store.write_text("no directory", "ascii")
+    try:
+        page = office.get("issuer", "/operation?lang=en").text
+    finally:
+        store.unlink()
+        store.with_name("away").rename(store)
+    assert "Tell operations about what is marked" in page
+    assert re.search(r"Store of files</td><td><span class=\"badge fail\">.*?Missing</span></td><td><code>store\.", page)
+    assert str(store) not in page

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from api.languages import Language
-from api.pages.words import audit, cases, check, common, console, design, seals, sign_in, wallet
+from api.pages.words import audit, cases, check, common, console, design, operation, seals, sign_in, wallet
 
 Pairs = Mapping[str, tuple[str, str]]
 """Chinese and English, by what templates call it."""
 
-_MODULES = (common, audit, cases, check, console, design, seals, sign_in, wallet)
+_MODULES = (common, audit, cases, check, console, design, operation, seals, sign_in, wallet)
 TABLES: tuple[Pairs, ...] = tuple(each.WORDS for each in _MODULES)
 
 
