@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -10,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from api.actors import Actors
 from api.document_types import APPLICATION
-from api.languages import language_of, words_of
+from api.languages import Language, language_of, words_of
 from api.officers import Officer, Role
 from api.pages.frame import SEAL_READERS, Area, show
 from api.pages.words import WORDS
@@ -83,7 +84,7 @@ def show_seals(
     given: Mapping[str, Any] = {
         "desk": desk,
         "who": Actors(services.officers, services.clients).name,
-        "owner_of": owner_of,
+        "owner_of": partial(owner_of, language=language_of(request)),
         "problem": None,
         "problem_code": None,
         "done": done_word(request),
@@ -99,9 +100,9 @@ def done_word(request: Request) -> str | None:
     return WORDS[language_of(request)].get(f"seal_done_{request.query_params.get('done', '')}")
 
 
-def owner_of(seal: Seal) -> str:
+def owner_of(seal: Seal, *, language: Language) -> str:
     """Who owns a seal, as may be shown."""
-    return getattr(seal.owner, "name_zh", None) or seal.title
+    return getattr(seal.owner, f"name_{language}", None) or getattr(seal.owner, "name_zh", None) or seal.title
 
 
 def type_name(services: Services, slug: str, language: str) -> str:

@@ -207,7 +207,8 @@ def _grants(
 ) -> HTMLResponse:
     seal, now, language = desk.seal(number), services.clock.now(), language_of(request)
     found = services.grants.of_seal(number)
-    bodies = {each.code: each.name_zh for each in services.organisations.all()}
+    names = services.names(language)
+    bodies = {each.code: names.body(each.code) for each in services.organisations.all()}
     status = int(said.pop("status", 200))
     slugs = {slug for each in found for slug in each.licence_types}
     return show_seals(

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
+from api.languages import Language, language_of
 from api.officers import Officer, Role
 from api.pages.frame import OFFICERS_WAITING, SEAL_READERS, Area, show
 from api.pages.seal_office import OfficerDesk, owner_of
@@ -23,6 +24,7 @@ from verify.objections import ObjectionState
 router = APIRouter()
 
 _SOON_DAYS: Final = 60
+_SHORT: Final = 40
 _STEPS: Final = (SealState.REVIEWED, SealState.MADE, SealState.REGISTERED)
 _STOPPED: Final = (BatchState.READY, BatchState.REFUSED, BatchState.PAUSED)
 
@@ -43,12 +45,16 @@ def waiting(
     request: Request, services: ServicesDep, officer: Annotated[Officer, Depends(officer_with(*OFFICERS_WAITING))]
 ) -> HTMLResponse:
     """One list of all that waits for this officer, the most pressing first."""
-    found = [*_seals(services, officer), *_licences(services, officer), *_checks(services, officer)]
+    found = [
+        *_seals(services, officer, language_of(request)),
+        *_licences(services, officer),
+        *_checks(services, officer),
+    ]
     at_seals = not officer.roles.isdisjoint(SEAL_READERS)
     return show(request, "waiting.html", area=Area.SEALS if at_seals else Area.CONSOLE, waiting=found)
 
 
-def _seals(services: Services, officer: Officer) -> list[Waiting]:
+def _seals(services: Services, officer: Officer, language: Language) -> list[Waiting]:
     if officer.roles.isdisjoint({Role.SEAL_APPLICANT, Role.SEAL_APPROVER}):
         return []
     desk, now = OfficerDesk(services, officer), services.clock.now()
@@ -64,7 +70,7 @@ def _seals(services: Services, officer: Officer) -> list[Waiting]:
         for each in seals.values():
             state, address = each.state_at(now), f"/seals/{each.number}"
             if state in _STEPS:
-                found.append(Waiting(state.value, each.title, owner_of(each), address))
+                found.append(Waiting(state.value, each.title, owner_of(each, language=language), address))
             elif state in (SealState.ACTIVE, SealState.FROZEN):
                 left = certificate_left(services, each.number, now)
                 if left is not None and left.days <= _SOON_DAYS:
@@ -77,7 +83,7 @@ def _licences(services: Services, officer: Officer) -> list[Waiting]:
         return []
     body = officer.organisation_code
     said = [
-        Waiting("feedback", each.identifier, f"{each.opened_at:%Y-%m-%d}", f"/console/feedback/{each.id}")
+        Waiting("feedback", _short(each.text), f"{each.opened_at:%Y-%m-%d}", f"/console/feedback/{each.id}")
         for state in (FeedbackState.OPEN, FeedbackState.ACCEPTED)
         for each in services.feedback.received(body, state=state)
     ]
@@ -93,4 +99,8 @@ def _checks(services: Services, officer: Officer) -> list[Waiting]:
     if Role.APPROVER not in officer.roles:
         return []
     found = services.objections.received(officer.organisation_code, state=ObjectionState.OPEN)
-    return [Waiting("objection", each.number, f"{each.due_at:%Y-%m-%d}") for each in found]
+    return [Waiting("objection", _short(each.text), f"{each.due_at:%Y-%m-%d}") for each in found]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
