@@ -24,6 +24,7 @@ from seal.fonts import FontLibrary
 from store.clock import Clock
 from store.database import Database
 from store.objects import ObjectStore
+from store.once import Once
 from store.outbox import Outbox
 from trust._batch_tables import BatchLineRow
 from trust.archive_comparisons import contradicting_holders, contradicting_numbers, duplicates, holders_in_register
@@ -71,6 +72,8 @@ class ImportOrder:
     """Reference of the import whose lines, set aside before, the file corrects."""
     own_only: bool = False
     """Only lines of ``issuer_code`` are taken."""
+    once: Once | None = None
+    """Mark of the request, where it may come again."""
 
 
 class Archives:
@@ -129,6 +132,7 @@ class Archives:
                 sealed=order.sealed,
                 mapping=mapping,
                 mends=mends,
+                once=order.once,
             )
         )
         open_lines = self._open_lines(mends) if mends is not None else None

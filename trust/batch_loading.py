@@ -15,6 +15,7 @@ from keys import FieldVault
 from seal.fonts import FontLibrary
 from store.acting import crossing
 from store.database import Database
+from store.once import Once
 from trust._batch_tables import BatchLineRow
 from trust._tables import LicenceRow
 from trust.batch import Batch, BatchKind, BatchState, LineState
@@ -46,6 +47,8 @@ class BatchOrder:
     """Defaults to the day on which each is issued."""
     dry_run: bool = False
     """Only check; what the lines say is not kept."""
+    once: Once | None = None
+    """Mark of the request, where it may come again."""
 
 
 class BatchLoading:
@@ -93,6 +96,7 @@ class BatchLoading:
                 order.file_name,
                 issuer_code=issuer,
                 issue_date=order.issue_date,
+                once=order.once,
             )
         )
         columns = field_columns(licence_type)

@@ -20,9 +20,10 @@ from sqlalchemy.orm import Session
 from keys import FieldVault
 from store.clock import Clock
 from store.database import Database
+from store.once import Once, settle
 from trust._batch_tables import BatchLineRow, BatchRow
 from trust.batch import NEXT_STATE, Batch, BatchAct, BatchKind, BatchState, LineResult, LineState
-from trust.bulk_errors import BatchActRefusedError, BatchUnknownError
+from trust.bulk_errors import BatchActRefusedError, BatchSentBeforeError, BatchUnknownError
 from trust.decisions import reason_for
 from trust.errors import FieldProblem, ReasonMissingError
 
@@ -47,6 +48,8 @@ class NewBatch:
     """How an import's columns become fields, so that corrected lines are mapped the same way."""
     mends: Batch | None = None
     """The import whose lines it corrects."""
+    once: Once | None = None
+    """Mark of the request that brought the file, where it may come again."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,7 +76,11 @@ class Batches:
         self._clock = clock
 
     def begin(self, new: NewBatch) -> Batch:
-        """Make a batch without lines, into which a file will be read."""
+        """Make a batch without lines, into which a file will be read.
+
+        :raises BatchSentBeforeError: its mark made another already.
+        :raises OnceKeyReusedError: its mark was used for another file.
+        """
         now = self._clock.now()
         serial = "".join(secrets.choice(_ALPHABET) for _ in range(10))
         row = BatchRow(
@@ -93,6 +100,9 @@ class Batches:
         with self._database.transaction() as session:
             session.add(row)
             session.flush()
+            earlier = settle(session, new.once, row.reference, now) if new.once is not None else None
+            if earlier is not None:
+                raise BatchSentBeforeError(reference=earlier)
             return _batch(row, {})
 
     def add(self, batch: Batch, lines: Sequence[NewLine]) -> None:

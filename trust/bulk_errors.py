@@ -32,6 +32,15 @@ class BatchUnknownError(YinzhengError):
     en = "There is no such batch; compare its reference."
 
 
+class BatchSentBeforeError(YinzhengError):
+    """A file was sent a second time by the same form; the batch that it made first is named."""
+
+    code = "trust.batch_sent_before"
+    kind = Kind.CONFLICT
+    zh = "该文件已提交，批次号 {reference}。"
+    en = "The file was sent before; its batch is {reference}."
+
+
 class BatchActRefusedError(YinzhengError):
     """A batch is in a state in which this cannot be done with it."""
 

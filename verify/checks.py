@@ -267,13 +267,16 @@ class Checker:
         found = replace(checked.verdict, reasons=reasons)
         return CheckedPresentation(found, redeemed.purpose, checked.licence, redeemed.presented_by)
 
-    def check_offline_code(self, text: str) -> OfflineCheck:
-        """Check an offline presentation where there is a network: the register says what holds now."""
+    def check_offline_code(self, text: str, *, visible: Visible = _anybody) -> OfflineCheck:
+        """Check an offline presentation where there is a network: the register says what holds now.
+
+        :param visible: whether the licence may be told of; one that may not looks like one that does not exist.
+        """
         anchors = self._trusted.anchors_for((AnchorPurpose.LICENCE,))[AnchorPurpose.LICENCE]
         found = check_offline_presentation(text, anchors, crls=self._revocation().data.crls, now=self._clock.now())
         if found.credential is None:
             return found
-        checked = self.examine_identifier(found.credential.identifier).verdict
+        checked = self.examine_identifier(found.credential.identifier, visible=visible).verdict
         shown = [each for each in found.verdict.reasons if each.code != NOT_CHECKED]
         whole = verdict(
             [*shown, *checked.reasons],

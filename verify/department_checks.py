@@ -18,6 +18,7 @@ from store.acting import crossing
 from store.errors import YinzhengError
 from trust import CodeType, HolderIndex, Licence, LicenceIdentifier, Register
 from trust.errors import IdentifierInvalidError
+from trust.offline_credential import OfflineCredential
 from verify.callers import Caller, Occasion, occasion
 from verify.check_errors import ConsentMissingError
 from verify.checks import CheckedLicence, Checker
@@ -213,6 +214,28 @@ class DepartmentChecks:
         materials = self._satisfied(occasion, found.verdict, found.licence, application)
         work = _Work("presentation", digest, found.verdict, found.licence, consent, found.purpose, materials)
         return self._finish(occasion, work, questions, fields)
+
+    def by_offline_code(
+        self, occasion: Occasion, text: str, application: Mapping[str, str] | None = None
+    ) -> tuple[CheckAnswer, OfflineCredential | None]:
+        """Check what a holder showed without a network, by the register of now, and the licence that it names.
+
+        It tells what it says itself, which is given back, and nothing more of the licence.
+
+        :param application: fields of the application, to see which of the item's materials the licence satisfies.
+        """
+        found = self._checker.check_offline_code(text, visible=lambda each: occasion.caller.may_check(each.type.slug))
+        shown = found.verdict.licence.identifier if found.verdict.licence is not None else None
+        licence, consent = None, NO_CONSENT
+        if shown is not None:
+            with crossing():
+                licence = self._register.find(shown)
+            consent = Consent({shown: frozenset()}, {shown: Ground(Basis.PRESENTATION)})
+        materials = self._satisfied(occasion, found.verdict, licence, application)
+        purpose = found.credential.purpose if found.credential is not None else None
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        work = _Work("presentation", digest, found.verdict, licence, consent, purpose, materials)
+        return self._finish(occasion, work), found.credential if shown is not None else None
 
     def _satisfied(
         self, occasion: Occasion, found: Verdict, licence: Licence | None, application: Mapping[str, str] | None

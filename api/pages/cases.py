@@ -160,8 +160,14 @@ def scanned(
 
 
 @router.post("/{number}/file", response_class=RedirectResponse)
-def dropped(request: Request, desk: DeskDep, number: str, file: UploadFile | None = None) -> Response:
-    """A licence as PDF, or a picture of a code."""
+def dropped(
+    request: Request,
+    desk: DeskDep,
+    number: str,
+    file: UploadFile | None = None,
+    foreign: Annotated[str, Form(max_length=1)] = "",
+) -> Response:
+    """A licence as PDF, a PDF that others signed, or a picture of a code."""
 
     def checked(case: HeldCase, occasion: Occasion) -> Apply:
         if file is None or not file.filename:
@@ -170,8 +176,12 @@ def dropped(request: Request, desk: DeskDep, number: str, file: UploadFile | Non
             if is_picture(given):
                 return _by_text(desk, case, occasion, code_in(desk.services, given))
             desk.count()
-            answer = desk.services.department_checks.by_pdf(occasion, given, case.application)
-        return lambda now: now.with_answer(desk.services, "pdf", answer)
+            checks = desk.services.department_checks
+            if foreign:
+                answer = checks.by_foreign_pdf(occasion, given)
+            else:
+                answer = checks.by_pdf(occasion, given, case.application)
+        return lambda now: now.with_answer(desk.services, "foreign" if foreign else "pdf", answer)
 
     return _act(request, desk, number, checked)
 
@@ -251,6 +261,12 @@ def _by_text(desk: Desk, case: HeldCase, occasion: Occasion, text: str) -> Apply
         desk.count()
         answer = checks.by_presentation(occasion, code.text, fields=wanted, application=case.application)
         return lambda now: now.with_answer(services, "presentation", answer)
+    if code.kind is CodeKind.OFFLINE:
+        desk.count()
+        answer, credential = checks.by_offline_code(occasion, code.text, case.application)
+        said = credential.fields if credential is not None else ()
+        facts = tuple((title, title, value) for title, value in said)
+        return lambda now: now.with_answer(services, "presentation", answer, facts)
     if _CONSENT.fullmatch(code.text):
         return _consented(desk, case, occasion, code.text)
     if case.code is None:

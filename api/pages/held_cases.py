@@ -87,8 +87,13 @@ class HeldCase(Held):
     """Newest first."""
     ticks: Mapping[str, Tick] = {}
 
-    def with_answer(self, services: Services, evidence: str, answer: CheckAnswer) -> HeldCase:
-        """The case after one more check; a material that was satisfied stays so."""
+    def with_answer(
+        self, services: Services, evidence: str, answer: CheckAnswer, facts: tuple[tuple[str, str, str], ...] = ()
+    ) -> HeldCase:
+        """The case after one more check; a material that was satisfied stays so.
+
+        :param facts: what the evidence itself said, as :attr:`Answered.fields` has it.
+        """
         ticks = dict(self.ticks)
         for each in answer.materials:
             made, before = Tick.of(each, answer.receipt_id), ticks.get(each.material.code)
@@ -99,7 +104,7 @@ class HeldCase(Held):
             verdict=answer.verdict,
             receipt_id=answer.receipt_id,
             receipt=answer.receipt,
-            fields=_told(services, answer),
+            fields=(*_told(services, answer), *facts),
             purpose=answer.purpose,
         )
         return self.model_copy(update={"answers": (answered, *self.answers)[:MOST_ANSWERS], "ticks": ticks})

@@ -152,6 +152,33 @@ def test_a_material_is_ticked_by_a_file_that_passes_and_agrees(counter: Counter)
         assert "1/2 项已满足" in dropped(broken)
 
 
+def test_an_offline_code_ticks_a_material_and_tells_only_what_it_says(counter: Counter) -> None:
+    case = counter.opened()
+    counter.applicant(case)
+    shown = counter.house.services.offline_presentations.present(
+        counter.licence.holder_index, counter.licence.identifier, purpose="窗口<b>办事"
+    )
+    page = counter.post(f"{case}/code", text=shown.text).text
+    assert "1/2 项已满足" in page
+    assert "窗口&lt;b&gt;办事" in page
+    assert str(counter.licence.fields["legal_representative"]) not in page
+    assert counter.looks()[0].basis == "presentation"
+    health = counter.opened(INSPECTION, "health")
+    refused = counter.post(f"{health}/code", "health", text=shown.text).text
+    assert "登记簿中没有该证照" in refused
+    assert counter.licence.holder.name not in refused
+
+
+def test_a_file_of_other_signers_is_judged_by_the_trust_list_and_ticks_nothing(counter: Counter) -> None:
+    case = counter.opened()
+    counter.applicant(case)
+    pdf = counter.house.services.register.pdf(counter.licence)
+    page = counter.post(f"{case}/file", files={"file": ("a.pdf", pdf, "application/pdf")}, foreign="1").text
+    assert "其他机构签署的文件" in page
+    assert "0/2 项已满足" in page
+    assert page.count(".jws") == 1
+
+
 def test_by_law_the_applicants_code_is_enough(counter: Counter) -> None:
     physician = counter.house.issue("physician_practice_certificate")
     case = counter.opened(INSPECTION, "health")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from typing import Any
 
 from tests.api.conftest import Front
@@ -105,7 +106,7 @@ def test_feedback_is_accepted_and_the_licence_corrected(front: Front) -> None:
 
 def upload(front: Front, browser: Browser, *rows: dict[str, str], name: str = "a.jsonl", **form: str) -> str:
     data = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
-    token = {"csrf_token": browser.signed_in.csrf_token}
+    token = {"csrf_token": browser.signed_in.csrf_token, "mark": secrets.token_urlsafe(16)}
     answer = front.http.post("/console/batches", data={**token, "type": SLUG, **form}, files={"file": (name, data)})
     return answer.text
 
@@ -150,6 +151,20 @@ def test_a_batch_is_sent_paused_done_and_followed(front: Front) -> None:
     other = sent(front, officer(front, "jingshu", body=HEALTH.code), f"{address}/acts/cancel")
     assert "没有" in other
     assert found[1] not in front.http.get("/console/batches").text
+
+
+def test_a_file_that_is_sent_twice_by_one_form_makes_one_batch(shared: Front) -> None:
+    browser = officer(shared)
+    shared.house.seal(SLUG)
+    mark = hidden(shared.http.get("/console/batches/new").text, "mark")
+    before = len(shared.house.services.batches.latest())
+    pages = [upload(shared, browser, permit(71), mark=mark) for _ in range(2)]
+    assert "acts/start" in pages[0]
+    assert re.findall(r"/console/batches/[0-9A-Z-]+/acts/start", pages[0]) == re.findall(
+        r"/console/batches/[0-9A-Z-]+/acts/start", pages[1]
+    )
+    assert len(shared.house.services.batches.latest()) == before + 1
+    assert 'role="alert"' in upload(shared, browser, permit(72), mark=mark)
 
 
 def test_an_archive_shows_its_quality_and_is_mended(shared: Front) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from itertools import islice
 from pathlib import PurePath
 from typing import Annotated, Any, Final
@@ -12,7 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from api.errors import RequestTooLargeError
 from api.languages import language_of
 from api.officers import Officer
-from api.pages.console.desk import OfficerDep, actor_names, back, said, show_page
+from api.pages.console.desk import MarkForm, OfficerDep, actor_names, back, new_mark, once, said, show_page
 from api.pages.frame import to
 from api.pages.words import WORDS
 from api.problems import status_of
@@ -24,7 +26,7 @@ from store.errors import YinzhengError
 from trust.archives import ImportOrder
 from trust.batch import NEXT_STATE, Batch, BatchAct, BatchKind, BatchState, LineState
 from trust.batch_loading import BatchOrder
-from trust.bulk_errors import BatchUnknownError
+from trust.bulk_errors import BatchSentBeforeError, BatchUnknownError
 from trust.result_files import csv_lines, result_csv
 from trust.rows import TableForm
 
@@ -53,6 +55,7 @@ def send(
     request: Request,
     services: ServicesDep,
     officer: OfficerDep,
+    mark: MarkForm,
     file: UploadFile | None = None,
     kind: Annotated[BatchKind, Form()] = BatchKind.ISSUE,
     type: Annotated[str, Form(max_length=64)] = "",  # noqa: A002
@@ -67,7 +70,9 @@ def send(
         problem = WORDS[language_of(request)]["batch_file_needed"]
         return _form(request, services, officer, given, problem=problem, status=422)
     try:
-        batch = _load(services, officer, file, shape, given)
+        batch = _load(services, officer, file, shape, given, mark)
+    except BatchSentBeforeError as error:
+        return to(f"/console/batches/{error.params['reference']}")
     except YinzhengError as error:
         return _form(request, services, officer, given, problem=said(request, error), status=status_of(error))
     return to(f"/console/batches/{batch.reference}")
@@ -191,16 +196,20 @@ def _own(services: Services, officer: Officer, reference: str) -> Batch:
     return services.batches.get(reference, issuer_code=officer.organisation_code)
 
 
-def _load(services: Services, officer: Officer, file: UploadFile, shape: TableForm, given: dict[str, str]) -> Batch:
+def _load(
+    services: Services, officer: Officer, file: UploadFile, shape: TableForm, given: dict[str, str], mark: str
+) -> Batch:
     data = file.file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise RequestTooLargeError(limit=MAX_BYTES)
+    digest = hashlib.sha256(json.dumps(given, sort_keys=True).encode() + data).hexdigest()
     common: dict[str, Any] = {
         "type": given["type"],
         "actor": officer.actor,
         "file_name": file.filename or "",
         "issuer_code": officer.organisation_code,
         "dry_run": bool(given["dry_run"]),
+        "once": once(officer, mark, digest),
     }
     with rows_in(data, shape) as rows:
         if given["kind"] == BatchKind.ISSUE:
@@ -235,6 +244,7 @@ def _form(
         "batch_new.html",
         here="/console/batches",
         given={**blank, **given},
+        mark=new_mark(),
         types=[each for each in services.catalogue if not each.reference_only],
         problem=problem,
     )

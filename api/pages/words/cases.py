@@ -30,8 +30,11 @@ WORDS = {
     "case_scan": ("扫描亮证码", "Scan what the applicant shows"),
     "case_text": ("亮证码、授权编号或证照标识", "QR code, consent's number or licence identifier"),
     "case_text_hint": (
-        "可用扫码枪录入后自动提交；亮证码只能核验一次。证照标识须先填写申请人。",
-        "A hand scanner sends it at once. A QR code is good for one look. For an identifier, name the applicant first.",
+        "可用扫码枪录入后自动提交；亮证码只能核验一次，离线二维码在有效期内可核验。证照标识须先填写申请人。",
+        (
+            "A hand scanner sends it at once. A QR code is good for one look, an offline code until it ends. For an "
+            "identifier, name the applicant first."
+        ),
     ),
     "case_check": ("核验", "Check"),
     "case_applicant": ("申请人", "Applicant"),
@@ -63,6 +66,15 @@ WORDS = {
     "case_answers": ("核验与回执", "Checks and receipts"),
     "case_no_answers": ("还没有核验。", "Nothing was checked yet."),
     "case_pdf": ("文件", "File"),
+    "case_foreign": ("其他机构签署的文件", "File of other signers"),
+    "case_foreign_tick": ("非本市签发的文件", "Signed by others, and not by this city"),
+    "case_foreign_hint": (
+        "外地证照、合同、报告等签名 PDF，按信任列表核验签名；不勾选材料，由您判断。",
+        (
+            "Licences of other places, contracts, reports: signatures are checked by the trust list; what they mean "
+            "for a material is yours to judge."
+        ),
+    ),
     "case_presentation": ("亮证码", "QR code"),
     "case_identifier": ("标识", "Identifier"),
     "case_shown_for": ("出示用途", "Shown for"),
