@@ -161,7 +161,7 @@ def test_an_offline_code_ticks_a_material_and_tells_only_what_it_says(counter: C
     page = counter.post(f"{case}/code", text=shown.text).text
     assert "1/2 项已满足" in page
     assert "窗口&lt;b&gt;办事" in page
-    assert str(counter.licence.fields["legal_representative"]) not in page
+    assert str(counter.licence.fields["registered_capital"]) not in page
     assert counter.looks()[0].basis == "presentation"
     health = counter.opened(INSPECTION, "health")
     refused = counter.post(f"{health}/code", "health", text=shown.text).text
