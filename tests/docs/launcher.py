@@ -14,7 +14,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+
+import typer.main
+from sqlalchemy.orm import configure_mappers
 
 _CALLER = f"""#!{sys.executable} -IS
 import json, os, socket, sys
@@ -50,6 +54,10 @@ def launcher(directory: Path) -> Iterator[Path]:
 def _serve(address: str) -> None:
     from api import cli  # noqa: PLC0415  what takes long
 
+    # the tree of commands and the tables are made once for all calls
+    typer.main.get_command = cache(typer.main.get_command)
+    typer.main.get_command(cli.app)
+    configure_mappers()
     gc.disable()
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:
