@@ -14,6 +14,15 @@ class SettingsError(YinzhengError):
     en = "The settings are wrong: {problem}"
 
 
+class CeremonyRefusedError(YinzhengError):
+    """A key ceremony cannot be held like this; nothing was done."""
+
+    code = "api.ceremony_refused"
+    kind = Kind.INVALID
+    zh = "密钥仪式未进行：{problem_zh}。"
+    en = "The key ceremony was not held: {problem_en}."
+
+
 class ClockAstrayError(YinzhengError):
     """This machine's clock and the database server's are far apart."""
 

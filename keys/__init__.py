@@ -19,7 +19,7 @@ from keys.hsm_errors import HsmUnavailableError
 from keys.id_tokens import ID_TOKEN_ALGORITHMS, LONGEST_LEEWAY, ProviderKeys, named_key, verify_id_token
 from keys.jose import TokenSigner, TokenVerifier, VerifiedToken
 from keys.jwks import TokenKeys
-from keys.kek import KekSource, KeyEncryptionKey, Passphrase, RawKey, ScryptCost, create_key_file
+from keys.kek import KekSource, KeyEncryptionKey, Passphrase, RawKey, ScryptCost, create_key_file, kek_fingerprint
 from keys.keyring import Keyring
 from keys.ocsp import OcspAnswer, OcspResponder
 from keys.profiles import TIMESTAMP_POLICY, AuthorityUrls, CertificateProfile
@@ -85,6 +85,7 @@ __all__ = [
     "claimed_client",
     "create_key_file",
     "held_state",
+    "kek_fingerprint",
     "named_key",
     "read_chain",
     "rewrap",

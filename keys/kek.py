@@ -253,6 +253,16 @@ class KeyEncryptionKey(Secret):
         return kek
 
 
+def kek_fingerprint(database: Database) -> str | None:
+    """By what people recognise the key-encryption key in force: SHA-256 over its check value, in hexadecimal.
+
+    Nothing leads from it to the key. None where no key was set up yet.
+    """
+    with database.transaction() as session:
+        row = session.get(KekRow, 1)
+    return hashlib.sha256(b"yinzheng/kek/fingerprint/1" + row.check_value).hexdigest() if row is not None else None
+
+
 def _refuse_if_keys_exist(session: Session) -> None:
     for table in (SigningKeyRow, DataKeyRow):
         if session.scalar(sa.select(table.id).limit(1)) is not None:

@@ -11,6 +11,7 @@ import typer
 from cryptography.hazmat.primitives.serialization import Encoding
 from rich.table import Table
 
+from api.commands.ceremony import ceremony
 from api.commands.common import console, open_services, person, print_json, read_bytes, write_bytes
 from api.commands.data_keys import data
 from api.services import kek_source
@@ -18,6 +19,7 @@ from keys import CertificateRecord, KeyAlgorithm, KeyOverview, KeyPurpose, Revoc
 
 keys = typer.Typer(no_args_is_help=True, help="密钥与证书 Keys and certificates.")
 keys.add_typer(data, name="data")
+keys.command("ceremony")(ceremony)
 
 _LARGEST_CHAIN = 1024 * 1024
 
