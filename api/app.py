@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from threading import Event
@@ -81,7 +82,7 @@ def create_app(services: Services, *, with_worker: bool = False) -> FastAPI:
 
     app = FastAPI(
         title="印证 Yinzheng",
-        version="0.1.0",
+        version=importlib.metadata.version("yinzheng"),
         description=_DESCRIPTION,
         lifespan=lifespan,
         docs_url=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -181,3 +182,17 @@ def test_secrets_are_made_once_at_random_and_out_of_reach(tmp_path: Path) -> Non
     refused = make()
     assert refused.returncode != 0
     assert "redis_url.txt" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("folder", "wanted"), [("browser", {"axe-core": "^4.10.3"}), ("identity", {"oidc-provider": "^9.13.3"})]
+)
+def test_what_judges_from_elsewhere_is_pinned_without_a_place_to_download_from(
+    folder: str, wanted: dict[str, str]
+) -> None:
+    lock = json.loads((ROOT / "tests" / folder / "package-lock.json").read_text("utf-8"))
+    packages = dict(lock["packages"])
+    assert packages.pop("")["devDependencies"] == wanted
+    for each in packages.values():
+        assert each["integrity"].startswith("sha512-")
+        assert "resolved" not in each
