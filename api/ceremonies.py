@@ -93,7 +93,7 @@ class Ceremony:
             ("密钥加密密钥指纹 Fingerprint of the key-encryption key", kek or "—"),
         ]
         return Protocol(
-            title=f"密钥仪式记录 Protocol of a key ceremony: {self.kind.heading}",
+            title="密钥仪式记录 Protocol of a key ceremony",
             facts=facts,
             steps=[(_moment(at), what) for at, what in self.steps],
             keys=[_key(each) for each in keys],

@@ -61,15 +61,19 @@ def ceremony(
     with open_services() as services:
         held = Ceremony(kind, officer, witness or (), place, copy, person(), services.clock)
         held.note(f"确认在场 present: {'、'.join(officer)}")
+        paper = out / f"{held.began:%Y%m%dT%H%M%SZ}-{kind.value}.txt"
+        # where nothing can be written nothing is done, and one that was killed leaves a trace
+        write_bytes(paper, f"{kind.heading}: 已开始，未结束 begun and not ended\n".encode())
         failed: YinzhengError | None = None
         try:
             _ACTS[kind](services, held, _Means(kek_file, seal, reason))
         except CeremonyRefusedError:
+            paper.unlink()
             raise
         except YinzhengError as error:
             failed = error
             held.note(f"失败 failed: {error.message_zh} {error.message_en} [{error.code}]")
-        _print(services, held, out, failed)
+        _print(services, held, paper, failed)
     if failed is not None:
         raise failed
 
@@ -80,7 +84,7 @@ def _refuse_one_alone(officers: list[str]) -> None:
         raise CeremonyRefusedError(problem_zh="须有至少两名不同的人员", problem_en="two different officers are needed")
 
 
-def _print(services: Services, held: Ceremony, out: Path, failed: YinzhengError | None) -> None:
+def _print(services: Services, held: Ceremony, paper: Path, failed: YinzhengError | None) -> None:
     target = Database(services.database_address, acting=SERVICE)
     try:
         schema = current(target)
@@ -89,11 +93,10 @@ def _print(services: Services, held: Ceremony, out: Path, failed: YinzhengError 
     keys = services.keys.authority.overview() if failed is None else []
     kek = kek_fingerprint(services.database)
     protocol = held.protocol(keys, schema=schema, kek=kek, failed=failed.code if failed is not None else "")
-    name = f"{held.began:%Y%m%dT%H%M%SZ}-{held.kind.value}"
-    write_bytes(out / f"{name}.txt", protocol.text().encode())
-    write_bytes(out / f"{name}.pdf", protocol.pdf(services.fonts))
+    write_bytes(paper, protocol.text().encode())
+    write_bytes(paper.with_suffix(".pdf"), protocol.pdf(services.fonts))
     typer.echo(protocol.text())
-    console.print(f"记录 protocol: {out / name}.txt, .pdf")
+    console.print(f"记录 protocol: {paper}, {paper.with_suffix('.pdf')}")
 
 
 def _make(services: Services, held: Ceremony, _: _Means) -> None:

@@ -6,7 +6,7 @@ import getpass
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -92,7 +92,8 @@ def write_bytes(path: Path, data: bytes, *, private: bool = False) -> None:
         temporary.write_bytes(data)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise FileUnreadableError(path=path, problem=error.strerror or type(error).__name__) from error
 
 
@@ -108,5 +109,6 @@ def write_text(path: Path, lines: Iterable[str]) -> None:
             file.writelines(lines)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise FileUnreadableError(path=path, problem=error.strerror or type(error).__name__) from error

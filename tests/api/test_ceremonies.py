@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
-from api.errors import CeremonyRefusedError
+from api.errors import CeremonyRefusedError, FileUnreadableError
 from seal.errors import SealUnknownError
 from store.database import Database
 from store.errors import YinzhengError
@@ -118,7 +118,11 @@ def test_nobody_holds_one_alone_and_one_that_fails_is_on_paper_too(hold: Held, t
     for officers, typed in (((FIRST,), None), ((FIRST, f" {FIRST} "), None), ((FIRST, SECOND), f"{FIRST}\n{FIRST}\n")):
         with pytest.raises(CeremonyRefusedError):
             hold("make", officers=officers, typed=typed)
+    (tmp_path / "protocols").write_text("in the way")
+    with pytest.raises(FileUnreadableError):
+        hold("make")
     assert not (tmp_path / "kek").exists()
+    (tmp_path / "protocols").unlink()
     hold("make")
     with pytest.raises(SealUnknownError):
         hold("seal", "--seal", "3702000000009")
