@@ -29,13 +29,14 @@ def visits() -> list[Visit]:
     entered = {(each.route, each.role) for each in ENTERED}
     known = {route for route, _ in entered}
     found = [each for each in _navigation() if each.route in routes()]
-    new = [each for each in found if each.route not in known]
+    # a page that two areas lead to is visited from the first
+    new = {each.route: each for each in reversed(found) if each.route not in known}
     own = [
         each
         for each in found
         if each.route in known and each.role == "holder" and (each.route, "holder") not in entered
     ]
-    return [*ENTERED, *new, *(replace(each, name=f"{each.title}-of-a-holder") for each in own)]
+    return [*ENTERED, *new.values(), *(replace(each, name=f"{each.title}-of-a-holder") for each in own)]
 
 
 def _navigation() -> Iterator[Visit]:
