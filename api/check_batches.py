@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, Self
 
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +27,9 @@ from verify.receipts import new_receipt_id
 LONGEST_LINE = 4096
 """Bytes of one line of a stream; a longer one is answered as wrong."""
 _AT_ONCE = 200
+_PIECE = 64 * 1024
+_MOST_UNREAD = 512 * 1024 * 1024
+"""Bytes of answers that wait in a file for a client that does not read; some 1.5 million of them."""
 
 
 @dataclass
@@ -68,13 +73,71 @@ class Batch:
 
 
 class FullDuplexResponse(StreamingResponse):
-    """Answers while the request is still coming in.
+    """Answers while the request is still coming in, to clients that read meanwhile and to those that send all first.
 
     What it is made from waits for a client that goes away by reading the request, and would take lines off it.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.stream_response(send)
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        with _Unread() as unread:
+            filling = asyncio.create_task(unread.fill(self.body_iterator))
+            try:
+                while data := await unread.next():
+                    await send({"type": "http.response.body", "body": data, "more_body": True})
+            finally:
+                filling.cancel()
+                with suppress(asyncio.CancelledError):
+                    await filling
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Unread:
+    """Answers that were found and not sent yet, in a file.
+
+    A client that sends its whole request before it reads would wait for ever for a service that waits for it to read.
+    """
+
+    def __init__(self) -> None:
+        self._file = TemporaryFile(prefix="yinzheng-")  # noqa: SIM115  closed with this
+        self._sent = self._found = 0
+        self._changed = asyncio.Condition()
+        self._ended = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    async def fill(self, answers: AsyncIterable[str | bytes | memoryview]) -> None:
+        """Take the answers in as they are found; waits while too much lies unread."""
+        try:
+            async for each in answers:
+                data = each.encode() if isinstance(each, str) else each
+                async with self._changed:
+                    await self._changed.wait_for(lambda: self._found - self._sent < _MOST_UNREAD)
+                    self._file.seek(self._found)
+                    self._file.write(data)
+                    self._found += len(data)
+                    self._changed.notify_all()
+        finally:
+            async with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    async def next(self) -> bytes:
+        """What comes next; nothing at the end."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._found > self._sent or self._ended)
+            self._file.seek(self._sent)
+            data = self._file.read(_PIECE)
+            self._sent += len(data)
+            if self._sent == self._found:
+                self._file.truncate(0)
+                self._sent = self._found = 0
+            self._changed.notify_all()
+            return data
 
 
 async def answer_stream(batch: Batch, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

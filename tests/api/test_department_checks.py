@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from jose import jws
+from starlette.types import Message
 
+from api.check_batches import FullDuplexResponse
 from api.clients import ClientTerms
 from api.commands.receipts import verify_receipt
 from keys.record_log import canonical_json, salted_digest
@@ -438,6 +441,32 @@ def test_lines_may_be_cut_anywhere(front: Front, company: dict[str, str]) -> Non
     *answers, end = stream(front, pieces())
     assert [each["error"] for each in answers] == [None] * 3 + ["api.line_invalid"] * 2
     assert "receipt" in end
+
+
+def test_a_client_that_sends_all_before_it_reads_is_not_waited_for() -> None:
+    lines = [b"%d\n" % number for number in range(20_000)]
+    got = bytearray()
+
+    async def answered() -> None:
+        sent_all = asyncio.Event()
+
+        async def answers() -> AsyncIterator[bytes]:
+            for line in lines:
+                yield line
+            sent_all.set()
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                await asyncio.wait_for(sent_all.wait(), 20)
+                got.extend(message["body"])
+
+        async def receive() -> Message:
+            raise AssertionError("the request is not this answer's to read")
+
+        await FullDuplexResponse(answers())({"type": "http"}, receive, send)
+
+    asyncio.run(answered())
+    assert got == b"".join(lines)
 
 
 def leave(front: Front, checks: int) -> None:

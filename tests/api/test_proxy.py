@@ -164,7 +164,7 @@ def _wait(behind: Behind) -> None:
         f"http://127.0.0.1:{ports['METRICS']}/metrics": 'haproxy_backend_active_servers{proxy="api"} 2\n',
     }
     for url, said in wanted.items():
-        for _ in range(600):
+        for _ in range(1800):
             try:
                 if said in httpx2.get(url).text:
                     break
