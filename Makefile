@@ -10,6 +10,9 @@ ENVIRONMENT = $(if $(PYTHON),$(PYTHON),$(error No Python 3.11 or newer was found
 # every link, anchor and picture has to lead somewhere; what other hosts hold is not asked for
 SITE = $(RUN)/sphinx-build -q -n -W --keep-going -c docs/site . var/docs
 
+# every command and every test starts programs; what they compile is kept, whatever the machine says
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo serve test check docs audit sbom bench lock secrets
 .DEFAULT_GOAL := help
 
