@@ -106,6 +106,18 @@ class RequestTooLargeError(YinzhengError):
     en = "The request is too large; at most {limit} bytes are taken."
 
 
+class DiskFullError(YinzhengError):
+    """There is no space left for what came in with the request."""
+
+    code = "api.disk_full"
+    kind = Kind.UNAVAILABLE
+    zh = "服务器磁盘已满，无法暂存上传的文件，本次操作未生效。请管理员腾出空间后重试；较小的文件照常受理。"
+    en = (
+        "The server's disk is full: what was sent cannot be kept for the time of the request, and nothing was changed. "
+        "Have space made and try again; smaller files are still taken."
+    )
+
+
 class PathUnknownError(YinzhengError):
     """There is nothing at this address."""
 

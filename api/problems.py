@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api.errors import (
     ClientUnknownError,
+    DiskFullError,
     InternalError,
     MethodNotAllowedError,
     PathUnknownError,
@@ -152,7 +154,14 @@ def install(app: FastAPI, page: Callable[[Request, YinzhengError], Response | No
             return answer(request, PathUnknownError())
         if error.status_code == 405:
             return answer(request, MethodNotAllowedError(), error.headers)
+        if _is_full(error.__cause__):  # while a form was read
+            return await known(request, DiskFullError())
         return answer(request, RequestInvalidError(problem=str(error.detail)))
+
+    async def system(request: Request, error: Exception) -> Response:
+        if not _is_full(error):
+            raise error
+        return await known(request, DiskFullError())
 
     async def unforeseen(request: Request, error: Exception) -> JSONResponse:
         request_id = getattr(request.state, "request_id", "-")
@@ -164,6 +173,7 @@ def install(app: FastAPI, page: Callable[[Request, YinzhengError], Response | No
     app.add_exception_handler(YinzhengError, known)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(OSError, system)
     app.add_exception_handler(Exception, unforeseen)
 
 
@@ -177,6 +187,10 @@ def _subclasses(of: type[YinzhengError]) -> Iterator[type[YinzhengError]]:
         yield from _subclasses(each)
         if "code" in each.__dict__:
             yield each
+
+
+def _is_full(error: BaseException | None) -> bool:
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def _findings(error: RequestValidationError) -> Iterator[str]:

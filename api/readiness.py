@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _PATIENCE: Final = 2.5
 """Seconds that a part has to answer; less than what asks the service gives it."""
-_FRESH: Final = 2.0
+_FRESH: Final = 1.0
 """Seconds for which an answer is passed on: anybody may ask, and asking must cost the parts nothing."""
 _FAR_OFF: Final = timedelta(seconds=5)
 """From the database's clock; the time-stamp authority draws the same line (:mod:`keys.timestamp`)."""
@@ -81,7 +81,7 @@ class Readiness:
         self._parts = {part: _Asked(part, probe) for part, probe in probes.items()}
 
     def standing(self) -> Standing:
-        """How the parts stand now, or stood two seconds ago."""
+        """How the parts stand now, or stood a second ago."""
         until = time.monotonic() + _PATIENCE
         for each in self._parts.values():
             each.begin()

@@ -470,7 +470,10 @@ class Services:
     def time_stamps(self) -> TimeStampSource:
         """Where time stamps come from."""
         urls = self.settings.tsa_urls
-        return MeasuredTimeStamps(ExternalTimeStamps(urls) if urls else self._own_time_stamps())
+        if not urls:
+            return MeasuredTimeStamps(self._own_time_stamps())
+        clock = self.clock if isinstance(self.clock, SystemClock) else None
+        return MeasuredTimeStamps(ExternalTimeStamps(urls, clock=clock))
 
     def _own_time_stamps(self) -> InternalTimeStamps:
         return InternalTimeStamps(self.keys.timestamps, self.keys.authority)

@@ -7,19 +7,23 @@ import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
 from cryptography import x509
 
 from seal.errors import TimeStampAddressError, TimeStampError
-from seal.time_stamps import checked_token, time_stamp_request
+from seal.time_stamps import checked_token, time_of, time_stamp_request
 from store.breaker import Breaker
+from store.clock import Clock
 from store.outgoing import direct_opener
 
 _LARGEST_ANSWER: Final = 64 * 1024
 _TOKEN_SIZE: Final = 16 * 1024
 """Room for a token of an authority whose chain is not known beforehand."""
+_FAR_OFF: Final = timedelta(seconds=5)
+"""Between clocks that are set by the network; our own authority draws the same line (:mod:`keys.timestamp`)."""
 
 
 class ExternalTimeStamps:
@@ -27,10 +31,13 @@ class ExternalTimeStamps:
 
     :param urls: ``http://`` or ``https://``.
     :param timeout: seconds that one authority has to connect, and again for each read.
+    :param clock: held against the times in tokens: one that is far from ours shows that either clock is wrong.
     :raises TimeStampAddressError: an address is of another kind.
     """
 
-    def __init__(self, urls: Sequence[str], *, timeout: float = 5.0, pause: float = 30.0) -> None:
+    def __init__(
+        self, urls: Sequence[str], *, timeout: float = 5.0, pause: float = 5.0, clock: Clock | None = None
+    ) -> None:
         for url in urls:
             if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
                 raise TimeStampAddressError(url=url)
@@ -38,6 +45,7 @@ class ExternalTimeStamps:
             (url, Breaker(f"the time-stamp authority {urlsplit(url).hostname}", pause)) for url in urls
         ]
         self._timeout = timeout
+        self._clock = clock
         self._opener = direct_opener()
 
     @property
@@ -70,7 +78,7 @@ class ExternalTimeStamps:
             self.stamp(secrets.token_bytes(32))
 
     def _ask(self, url: str, digest: bytes) -> bytes:
-        nonce = secrets.randbits(64)
+        nonce, asked_at = secrets.randbits(64), self._clock.now() if self._clock is not None else None
         request = urllib.request.Request(  # noqa: S310  the scheme was checked when this was made
             url,
             data=time_stamp_request(digest, nonce),
@@ -87,4 +95,8 @@ class ExternalTimeStamps:
         token = checked_token(answer, digest=digest, nonce=nonce)
         if len(token) > _TOKEN_SIZE:
             raise TimeStampError(problem="the token is too large")
+        if self._clock is not None and asked_at is not None:
+            at = time_of(token)
+            if not asked_at - _FAR_OFF <= at <= self._clock.now() + _FAR_OFF:
+                raise TimeStampError(problem=f"its clock is {round((at - asked_at).total_seconds())} s from ours")
         return token

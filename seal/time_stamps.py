@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
+from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
 
-from asn1crypto import tsp
+from asn1crypto import cms, tsp
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -130,3 +131,10 @@ def checked_token(response: bytes, *, digest: bytes, nonce: int) -> bytes:
         return bytes(token.dump())
     except (ValueError, KeyError, TypeError) as error:
         raise TimeStampError(problem="the answer is not a time-stamp response") from error
+
+
+def time_of(token: bytes) -> datetime:
+    """The time that a token of :func:`checked_token` states."""
+    info = cms.ContentInfo.load(token)["content"]["encap_content_info"]["content"].parsed
+    at: datetime = info["gen_time"].native
+    return at

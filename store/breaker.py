@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 
 _PAUSE_SECONDS = 5.0
@@ -21,6 +22,7 @@ class Breaker:
         self._pause = pause
         self._broken = False
         self._retry_at = 0.0
+        self._lock = threading.Lock()
 
     @property
     def broken(self) -> bool:
@@ -28,8 +30,15 @@ class Breaker:
         return self._broken
 
     def allows(self) -> bool:
-        """Whether the part should be tried now."""
-        return not self._broken or time.monotonic() >= self._retry_at
+        """Whether the part should be tried now. Of many who ask at the end of a pause, one is to try; the others would
+        wait with it for a part that hangs."""
+        if not self._broken:
+            return True
+        with self._lock:
+            if time.monotonic() < self._retry_at:
+                return False
+            self._retry_at = time.monotonic() + self._pause
+            return True
 
     def failed(self, error: Exception) -> None:
         """Note that the part failed."""

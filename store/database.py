@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,13 +12,18 @@ from typing import Any, ClassVar, Final
 import psycopg
 import sqlalchemy as sa
 from psycopg.pq import ExecStatus, TransactionStatus
-from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from store.acting import NOBODY, Acting, acting_now
 from store.errors import Kind, YinzhengError
 from store.traces import span
+
+_logger = logging.getLogger(__name__)
+
+_PATIENT: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 20_000}
+"""For how long a server that is not heard of any more, without having closed the connection, is waited for: 20 s."""
 
 APPEND_ONLY: Final = {"append_only": True}
 """``info`` of a table whose rows nobody changes or deletes; a migration puts a trigger on it that sees to it."""
@@ -41,6 +47,40 @@ class DatabaseUnavailableError(YinzhengError):
     kind = Kind.UNAVAILABLE
     zh = "数据库暂时无法连接，本次操作未生效，请稍后重试。"
     en = "The database cannot be reached; nothing was changed. Try again later."
+
+
+class CommitUncertainError(DatabaseUnavailableError):
+    """The connection broke while a transaction was being committed: what it wrote may be there, or may not."""
+
+    code = "store.commit_uncertain"
+    zh = "数据库在提交时断开，本次操作可能已生效，也可能未生效。请先查询结果，或以同一幂等键重试。"
+    en = (
+        "The connection to the database broke while the change was being committed: it may have been made, or not. "
+        "Look it up, or send the request again under the same idempotency key."
+    )
+
+
+class DatabaseFullError(DatabaseUnavailableError):
+    """PostgreSQL has no space left on its disk."""
+
+    code = "store.database_full"
+    zh = "数据库服务器磁盘已满，本次操作未生效。请管理员腾出空间后重试；查询与核验中只读的部分照常。"
+    en = (
+        "The disk of the database server is full and nothing was changed. "
+        "Have space made there and try again; what only reads goes on."
+    )
+
+
+class SchemaDiffersError(YinzhengError):
+    """A table or column that the program uses is not in the database."""
+
+    code = "store.schema_differs"
+    kind = Kind.UNAVAILABLE
+    zh = "数据库结构与本程序版本不符，本次操作未生效。请管理员运行 yinzheng db upgrade，或换用与数据库相符的程序版本。"
+    en = (
+        "The schema of the database is not the one of this program and nothing was changed. "
+        "Run yinzheng db upgrade, or use the version of the program that the database was brought to."
+    )
 
 
 class Base(DeclarativeBase):
@@ -82,7 +122,7 @@ class Database:
             max_overflow=most - pool_size,
             pool_timeout=10,
             hide_parameters=True,  # they may be personal data, and errors are logged
-            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC", **_PATIENT},
         )
         sa.event.listen(self._engine, "checkout", self._open_first)
         sa.event.listen(self._engine, "begin", self._open_next)
@@ -98,9 +138,11 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """One unit of work: committed when the block ends, rolled back when it raises.
 
-        :raises DatabaseUnavailableError: the server could not be reached or the connection broke.
+        :raises DatabaseUnavailableError: the server could not be reached, the connection broke, or its disk is full.
+        :raises CommitUncertainError: the connection broke while the server was to commit.
+        :raises SchemaDiffersError: a table or column is missing.
         """
-        joined = self._joined.get()
+        joined, committing = self._joined.get(), False
         try:
             if joined is not None:
                 yield joined
@@ -108,8 +150,13 @@ class Database:
             else:
                 with span("transaction"), self._sessions.begin() as session:
                     yield session
-        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-            raise DatabaseUnavailableError from error
+                    session.flush()
+                    committing = True
+        except _TOLD as error:
+            told = _told(error, committing=committing)
+            if told is None:
+                raise
+            raise told from error
 
     @contextmanager
     def in_turn(self, name: str) -> Iterator[Session]:
@@ -131,8 +178,11 @@ class Database:
             with self._sessions() as session:
                 session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
                 yield session
-        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-            raise DatabaseUnavailableError from error
+        except _TOLD as error:
+            told = _told(error, committing=False)
+            if told is None:
+                raise
+            raise told from error
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -192,3 +242,22 @@ class Database:
     def close(self) -> None:
         """Close all connections of the pool."""
         self._engine.dispose()
+
+
+_TOLD: Final = (OperationalError, InterfaceError, PoolTimeoutError, ProgrammingError)
+
+
+def _told(error: Exception, *, committing: bool) -> YinzhengError | None:
+    """What callers are told of an error of the driver; nothing where it is the program's own."""
+    if not isinstance(error, DBAPIError):
+        return DatabaseUnavailableError()
+    if isinstance(error, ProgrammingError):
+        if not isinstance(error.orig, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+            return None
+        # names what is missing, and no value
+        _logger.error("the schema is not this program's: %s", error.orig.diag.message_primary)
+        return SchemaDiffersError()
+    if isinstance(error.orig, psycopg.errors.DiskFull):
+        return DatabaseFullError()
+    # a server that answers says what became of the transaction
+    return CommitUncertainError() if committing and error.connection_invalidated else DatabaseUnavailableError()

@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import multiprocessing
 import queue
+import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
@@ -166,12 +167,15 @@ class _Raised:
 
 
 def _serve(pipe: Connection, work: Callable[..., Any], memory_bytes: int) -> None:
+    # whoever ends the service may signal all its processes; it ends these when it has no more work for them
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
     _bound_memory(memory_bytes)
     pipe.send(None)  # ready
     while True:
         try:
             args, kwargs = pipe.recv()
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             return
         outcome: Any
         try:

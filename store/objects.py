@@ -6,8 +6,10 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_S3_SECONDS = 30
+_S3_AT_ONCE = 16
+"""How many calls of a process S3 may have before it: while it is slow, the threads that serve what needs no object are
+more than those that wait for one."""
+_S3_PLACE_SECONDS = 0.5
 _S3_RETRY: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=20)}
 
 
@@ -74,6 +81,7 @@ class ObjectStore:
 
     def __init__(self, backend: LocalStore | S3Store | MemoryStore) -> None:
         self._backend = backend
+        self._places = BoundedSemaphore(_S3_AT_ONCE) if isinstance(backend, S3Store) else None
 
     def put(self, data: bytes) -> str:
         """Keep the bytes and return their hash, 64 lowercase hexadecimal digits.
@@ -85,7 +93,7 @@ class ObjectStore:
         """
         digest = hashlib.sha256(data).hexdigest()
         path = _path(digest)
-        try:
+        with self._asking():
             try:
                 obstore.put(self._backend, path, data, mode="create")
             except AlreadyExistsError:
@@ -94,8 +102,6 @@ class ObjectStore:
             except NotSupportedError:  # an S3 service without conditional writes
                 obstore.put(self._backend, path, data, use_multipart=False)
             self._flush(path)
-        except (BaseError, OSError) as error:
-            raise ObjectsUnavailableError from error
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -106,12 +112,12 @@ class ObjectStore:
         :raises ObjectDamagedError: there is, but its content has changed.
         :raises ObjectsUnavailableError: the store could not be asked.
         """
-        try:
-            data = self._read(_path(digest))
-        except FileNotFoundError as error:
-            raise ObjectMissingError(digest=digest) from error
-        except (BaseError, OSError) as error:
-            raise ObjectsUnavailableError from error
+        path = _path(digest)
+        with self._asking():
+            try:
+                data = self._read(path)
+            except FileNotFoundError as error:
+                raise ObjectMissingError(digest=digest) from error
         found = hashlib.sha256(data).hexdigest()
         if found != digest:
             raise ObjectDamagedError(digest=digest, found=found)
@@ -123,12 +129,12 @@ class ObjectStore:
         :raises ValueError: that is no hash.
         :raises ObjectsUnavailableError: the store could not be asked.
         """
-        try:
-            obstore.head(self._backend, _path(digest))
-        except FileNotFoundError:
-            return False
-        except (BaseError, OSError) as error:
-            raise ObjectsUnavailableError from error
+        path = _path(digest)
+        with self._asking():
+            try:
+                obstore.head(self._backend, path)
+            except FileNotFoundError:
+                return False
         return True
 
     def probe(self) -> None:
@@ -151,6 +157,22 @@ class ObjectStore:
                         yield digest
         except (BaseError, OSError) as error:
             raise ObjectsUnavailableError from error
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """One call to the store, where there is a place for it.
+
+        :raises ObjectsUnavailableError: it failed, or too many wait already.
+        """
+        if self._places is not None and not self._places.acquire(timeout=_S3_PLACE_SECONDS):
+            raise ObjectsUnavailableError
+        try:
+            yield
+        except (BaseError, OSError) as error:
+            raise ObjectsUnavailableError from error
+        finally:
+            if self._places is not None:
+                self._places.release()
 
     def _read(self, path: str) -> bytes:
         return bytes(obstore.get(self._backend, path).bytes())
@@ -181,7 +203,7 @@ def open_object_store(url: str) -> ObjectStore:
     if parts.scheme == "s3" and parts.netloc:
         client: ClientConfig = {
             "connect_timeout": timedelta(seconds=5),
-            "timeout": timedelta(seconds=30),
+            "timeout": timedelta(seconds=_S3_SECONDS),
             # The library reads this variable itself, but not when it is given any option of the client.
             "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() == "true",
         }

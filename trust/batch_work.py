@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from keys.errors import VaultDamagedError
+from keys.hsm_errors import HsmUnavailableError
 from seal.errors import (
     SealAmbiguousError,
     SealCertificateExpiredError,
@@ -30,10 +31,12 @@ from seal.errors import (
     SealNotUsableError,
     SealQuotaUsedError,
     SealTypeNotAllowedError,
+    TimeStampError,
 )
 from store.clock import Clock
-from store.database import Database
+from store.database import Database, DatabaseUnavailableError
 from store.errors import Kind, YinzhengError
+from store.objects import ObjectsUnavailableError
 from store.traces import piece_of_work
 from trust._batch_tables import BatchLineRow, BatchRow
 from trust.batch import BatchKind, BatchState, LineState
@@ -66,6 +69,8 @@ _STOPPED = (
     TypeNotPublishedError,
 )
 """What stops every line of a batch as it stops one: the batch waits for a person."""
+_OUTAGES = (DatabaseUnavailableError, HsmUnavailableError, ObjectsUnavailableError, TimeStampError)
+"""What says nothing about a line: a part is away, and every line waits until it is back."""
 
 _logger = logging.getLogger(__name__)
 
@@ -136,6 +141,7 @@ class BatchWorker:
         :param stop: when set, the rest of the lines is given back.
         :param reference: only of this batch.
         :raises DatabaseUnavailableError: the lines cannot be read or written.
+        :raises YinzhengError: a part that the lines need is away; they are given back and wait for it.
         """
         claimed = self._claim(reference)
         stopped = stop is not None and stop.is_set()
@@ -146,7 +152,11 @@ class BatchWorker:
             if (stop is not None and stop.is_set()) or (count and not self._runs(each)):
                 self._give_back(claimed[count:])
                 return count
-            self._do(each)
+            try:
+                self._do(each)
+            except _OUTAGES:
+                self._give_back(claimed[count:])
+                raise
         for batch_id in {each.task.batch_id for each in claimed}:
             self._finish(batch_id)
         return len(claimed)
@@ -190,6 +200,9 @@ class BatchWorker:
         except _STOPPED as error:
             _logger.warning("batch %s was paused: %s", task.reference, error.code)
             self._pause(each, error.code)
+        except _OUTAGES as error:
+            _logger.info("line %d of batch %s waits: %s", task.line, task.reference, error.code)
+            raise
         except YinzhengError as error:
             if error.kind is Kind.UNAVAILABLE and task.attempt < MOST_ATTEMPTS:
                 _logger.warning("line %d of batch %s will be tried again: %s", task.line, task.reference, error.code)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import Any
 from unittest import mock
 
 import httpx2
-import psutil
 from pydantic import SecretStr
 
 from api.clients import Scope
@@ -32,10 +31,11 @@ from tests.log_watch import output
 from tests.seal.stamping_server import Authority
 from tests.store.redis_server import RedisServer, free_port
 from tests.store.s3_server import S3Server
+from tests.trust.bulk_house import SLUG
 from trust import LicenceTypes
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 60
+SECONDS = 120
 
 
 def until(there: Callable[[], Any], *, seconds: float = SECONDS) -> Any:
@@ -43,7 +43,7 @@ def until(there: Callable[[], Any], *, seconds: float = SECONDS) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := there()):
         assert time.monotonic() < deadline, "it did not come to be"
-        time.sleep(0.05)
+        time.sleep(0.1)
     return found
 
 
@@ -89,9 +89,15 @@ class Stage:
             self._closing.callback(authority.close)
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
+        # one for all calls: making one takes longer than most calls do
+        self._http = self._closing.enter_context(httpx2.Client(base_url=self.url, timeout=SECONDS))
         self._house: House | None = None
         self._headers: dict[str, str] = {}
         self.processes: list[Process] = []
+        self.issued: set[str] = set()
+        """The identifiers of all licences that were given out."""
+        self.sound: str | None = None
+        """The identifier of a licence that is there."""
 
     def settings(self) -> dict[str, str]:
         """The environment of a process of the service."""
@@ -140,7 +146,7 @@ class Stage:
 
     def furnish(self) -> None:
         """A seal, and a client that issues and checks."""
-        self.house.seal()
+        self.house.seal(SLUG)
         self.house.publish_items()
         new = self.house.services.clients.enrol(
             "office", name="窗口", scopes=[Scope.ISSUE, Scope.CHECK], organisation_code=MARKET.code
@@ -148,13 +154,13 @@ class Stage:
         assert new is not None
         self.house.services.organisations.enrol(HEALTH)
         credentials = {"grant_type": "client_credentials", "client_id": "office", "client_secret": new.secret}
-        token = httpx2.post(f"{self.url}/oauth/token", data=credentials).json()["access_token"]
+        token = self._http.post("/oauth/token", data=credentials).json()["access_token"]
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def ready(self) -> tuple[str, list[str]]:
         """What the service says of itself."""
         try:
-            said = httpx2.get(f"{self.url}/readyz", timeout=10).json()
+            said = self._http.get("/readyz").json()
         except httpx2.TransportError:
             return "gone", []
         return said["status"], said["missing"]
@@ -166,11 +172,11 @@ class Stage:
     def post(self, path: str, body: Any, *, key: str | None = None) -> Any:
         """A request of the client."""
         headers = {**self._headers, **({"Idempotency-Key": key} if key else {})}
-        return httpx2.post(f"{self.url}{path}", json=body, headers=headers, timeout=SECONDS)
+        return self._http.post(path, json=body, headers=headers)
 
     def get(self, path: str) -> Any:
         """A request of the client."""
-        return httpx2.get(f"{self.url}{path}", headers=self._headers, timeout=SECONDS)
+        return self._http.get(path, headers=self._headers)
 
     def check(self, identifier: str, holder: str) -> Any:
         """A check by identifier."""
@@ -185,9 +191,3 @@ class Stage:
         if not self.stamps[authority]:
             return 503, b""
         return 200, self.house.services.keys.timestamps.respond(request)
-
-
-def helpers_of(process: Process) -> Sequence[psutil.Process]:
-    """The processes that a process has started."""
-    found: Sequence[psutil.Process] = psutil.Process(process.running.pid).children(recursive=True)
-    return found

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from softhsm import SoftHsm
 
+from api.app import create_app
 from api.services import Services
 from api.settings import Settings
 from keys import HsmUnavailableError, KeyPurpose
 from store.clock import FixedClock
 from store.database import Database
+from tests.api.fault_stage import until
 from tests.house import House as Furnished
 from verify import Indication
 
@@ -109,12 +112,16 @@ def test_sealing_goes_on_when_the_token_is_back_and_says_so_while_it_is_away(
     hsm.take_away()
     with pytest.raises(HsmUnavailableError):
         furnished.issue("physician_practice_certificate")
+    with TestClient(create_app(furnished.services)) as http:
+        assert http.get("/readyz").json() == {"status": "impaired", "missing": ["hsm", "time-stamps"]}
     # what needs no key goes on, in a process that starts without the token as well
     with Services(settings, clock) as services:
         assert services.checker.check_pdf(furnished.pdf(licence)).indication is Indication.TOTAL_PASSED
     hsm.put_back()
     furnished.services.keys.custody.token._sessions._unusable_until = 0.0  # type: ignore[union-attr]
     assert furnished.issue("physician_practice_certificate")
+    with TestClient(create_app(furnished.services)) as http:
+        until(lambda: http.get("/readyz").json() == {"status": "ready", "missing": []})
 
 
 def test_a_rotated_service_key_is_made_in_the_token_and_the_old_stamps_stay_good(furnished: Furnished) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from stamping_server import Authority
 
 from seal import ExternalTimeStamps
 from seal.errors import TimeStampAddressError, TimeStampError
+from store.clock import FixedClock
 from tests.house import House
 
 DIGEST = hashlib.sha256(b"signature").digest()
@@ -94,6 +96,24 @@ def test_an_answer_to_an_earlier_request_is_refused(house: House, authority: Sta
     assert stamps.stamp(DIGEST)
     with pytest.raises(TimeStampError, match="another request"):
         stamps.stamp(DIGEST)
+
+
+def test_a_time_that_is_far_from_ours_shows_that_a_clock_is_wrong(house: House, authority: Start) -> None:
+    ours = FixedClock(house.services.clock.now())
+    only = authority(good(house))
+    stamps = ExternalTimeStamps([only.url], pause=0.0, clock=ours)
+    assert stamps.stamp(DIGEST)
+    for seconds in (60, -120):
+        ours.advance(timedelta(seconds=seconds))
+        with pytest.raises(TimeStampError, match="60 s from ours"):
+            stamps.stamp(DIGEST)
+        with pytest.raises(TimeStampError):
+            stamps.probe()
+    ours.advance(timedelta(seconds=62))
+    stamps.probe()
+    asked = only.asked
+    stamps.probe()
+    assert only.asked == asked, "one that answers is not asked for nothing"
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/", "tsa.example", "http://"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -13,8 +12,11 @@ class S3Server:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
-        self.delay = 0.0
-        """Seconds before each answer."""
+        self.answers = threading.Event()
+        """Not set: it takes requests, and answers none until it is."""
+        self.answers.set()
+        self.calls: set[object] = set()
+        """Those that it has not answered yet."""
         self.refuses = False
         """Whether every answer is that the service is not available."""
         handler = type("Handler", (_Handler,), {"s3": self})
@@ -31,7 +33,7 @@ class S3Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.delay = 0.0
+        self.answers.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -72,9 +74,10 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815  named by the base class
 
     def _is_bad(self) -> bool:
-        until = time.monotonic() + self.s3.delay
-        while (left := until - time.monotonic()) > 0 and self.s3.delay:
-            time.sleep(min(left, 0.02))
+        call = object()
+        self.s3.calls.add(call)
+        self.s3.answers.wait()
+        self.s3.calls.discard(call)
         if self.s3.refuses:
             self._answer(503)
         return self.s3.refuses

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from redis_server import free_port
 from s3_server import S3Server, environment_of
 
+from store import objects
 from store.errors import Kind
 from store.objects import (
     ObjectDamagedError,
@@ -22,6 +23,7 @@ from store.objects import (
     ObjectsUnavailableError,
     open_object_store,
 )
+from tests.small_disk import small_disk
 
 
 @pytest.fixture
@@ -131,6 +133,32 @@ def test_an_s3_that_does_not_answer_is_an_error_of_its_own(monkeypatch: pytest.M
     for act in (lambda: store.put(b"x"), lambda: store.get("0" * 64), lambda: store.exists("0" * 64)):
         with pytest.raises(ObjectsUnavailableError):
             act()
+
+
+def test_an_s3_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "_S3_SECONDS", 0.2)
+    with S3Server() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        store = open_object_store("s3://bucket")
+        server.answers.clear()
+        with pytest.raises(ObjectsUnavailableError):
+            store.probe()
+        server.answers.set()
+        store.probe()
+
+
+def test_a_full_disk_takes_no_object_leaves_no_part_of_one_and_goes_on_when_there_is_space(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", megabytes=1) as disk:
+        store = open_object_store(str(disk.path / "objects"))
+        kept = store.put(b"licence")
+        disk.fill()
+        with pytest.raises(ObjectsUnavailableError):
+            store.put(bytes(300_000))
+        assert store.get(kept) == b"licence"
+        disk.make_space()
+        assert [each.name for each in (disk.path / "objects").rglob("*") if each.is_file()] == [kept]
+        assert store.get(store.put(bytes(300_000))) == bytes(300_000)
 
 
 def test_a_directory_that_went_away_is_an_error(tmp_path: Path) -> None:

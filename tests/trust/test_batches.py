@@ -17,6 +17,7 @@ from api.jobs import scheduled_jobs
 from seal import UseResult, UseSearch
 from seal.errors import DocumentUnsealableError, SealNoneForTypeError
 from store.clock import FixedClock
+from store.objects import ObjectsUnavailableError
 from store.schedule import Schedule
 from tests.house import APPROVER, LAW, House
 from tests.trust.bulk_house import SLUG, load, permit, write_csv, write_jsonl
@@ -364,6 +365,24 @@ def test_a_worker_of_another_kind_leaves_nothing_half_done(house: House, tmp_pat
     work(house, reference)
     assert services.batches.get(reference).counts == {LineState.ISSUED: 12}
     assert count(house, "batch_line WHERE attempts = 1") == 12
+
+
+def test_lines_wait_for_a_part_that_is_away_and_lose_no_attempt(house: House, tmp_path: Path) -> None:
+    reference = start(house, write_jsonl(tmp_path / "a.jsonl", [permit(n) for n in range(1, 3)]))
+    services = house.services
+    services.objects.put(b"the store is there")
+    place = services.settings.var / "objects"
+    place.rename(place.with_name("away"))
+    place.write_text("a file")
+    for _ in range(3):
+        with pytest.raises(ObjectsUnavailableError):
+            services.batch_worker.run_once()
+    assert services.batches.get(reference).counts == {LineState.WAITING: 2}
+    assert count(house, "batch_line WHERE attempts > 0 OR claim IS NOT NULL") == 0, "none gets nearer to its last"
+    place.unlink()
+    place.with_name("away").rename(place)
+    work(house, reference)
+    assert services.batches.get(reference).counts == {LineState.ISSUED: 2}
 
 
 class ByItself:

@@ -29,6 +29,8 @@ def misbehave(how: str) -> object:
         os.kill(os.getpid(), signal.SIGKILL)
     if how == "raise":
         raise ZeroDivisionError
+    if how == "doze":
+        time.sleep(0.5)
     if how == "refuse":
         raise NoSignatureError
     return os.getpid()
@@ -60,6 +62,21 @@ def test_each_end_has_its_own_error_and_the_next_call_works(
         workers.call(how)
     assert time.monotonic() - started < 60  # not the whole life of the process
     assert workers.call("well") != os.getpid()
+
+
+def test_whoever_ends_all_processes_of_a_service_leaves_it_the_call_at_hand() -> None:
+    alone = IsolatedWorkers(misbehave, workers=1, seconds=10.0)
+    try:
+        pid = alone.call("well")
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(alone.call, "doze")
+            time.sleep(0.2)
+            for each in (signal.SIGTERM, signal.SIGINT):
+                os.kill(pid, each)
+            assert asked.result() == pid
+        assert alone.call("well") == pid
+    finally:
+        alone.close()
 
 
 def test_many_at_once_share_the_workers(workers: IsolatedWorkers) -> None:
