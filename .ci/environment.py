@@ -57,7 +57,9 @@ def _make(dev):
         _create()
     for stamp in stamps:
         stamp.unlink(missing_ok=True)
-    _run(*PIP, "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "-r", str(_lock_file(dev)))
+    # the lock file names everything, less what pyproject.toml leaves out
+    locked = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(_lock_file(dev))]
+    _run(*PIP, "install", "--quiet", *locked)
     _run(*PIP, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     _stamp(dev).touch()
 
