@@ -184,6 +184,7 @@ PLACES: list[tuple[str, str, Kind]] = [
     (r".* /sign-in/link/.*", "token", Kind.OPEN),
     # what stands in queries and bodies
     (r"POST /cases/\{number\}/applicant", "code|code_type|sheet", Kind.OPEN),
+    (r"POST /cases/\{number\}/file", "foreign", Kind.OPEN),
     (r"GET /console/batches/new", "mends", Kind.OPEN),
     (r"POST /console/batches", "mends", Kind.IMPORT),
     (r"POST /console/batches", "seal", Kind.OPEN),

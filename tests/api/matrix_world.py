@@ -550,10 +550,11 @@ BODIES: dict[str, Any] = {
     },
     "POST /console/licences/{identifier}/new/{act}": {"data": {}},
     "POST /console/feedback/{number}/{answer}": {"data": {"text": "核实属实"}},
-    "POST /console/batches": {
-        "data": {"kind": "import", "type": "business_licence"},
+    "POST /console/batches": lambda _: {
+        "data": {"mark": secrets.token_urlsafe(16), "kind": "import", "type": "business_licence"},
         "files": {"file": ("a.csv", b"name\nx\n", "text/csv")},
     },
+    "POST /v1/batches/{reference}/cancel": {"json": {"reason": "重复上传"}},
     "POST /cases/{number}/applicant": {"data": {"code_type": "uscc", "code": NO_BODY}},
     "POST /cases/{number}/code": {"data": {"text": NO_LICENCE}},
     "POST /seals/new": {
