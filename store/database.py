@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NoReturn
 
 import psycopg
 import sqlalchemy as sa
@@ -153,10 +153,7 @@ class Database:
                     session.flush()
                     committing = True
         except _TOLD as error:
-            told = _told(error, committing=committing)
-            if told is None:
-                raise
-            raise told from error
+            _tell(error, committing=committing)
 
     @contextmanager
     def in_turn(self, name: str) -> Iterator[Session]:
@@ -179,10 +176,7 @@ class Database:
                 session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
                 yield session
         except _TOLD as error:
-            told = _told(error, committing=False)
-            if told is None:
-                raise
-            raise told from error
+            _tell(error)
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -245,6 +239,14 @@ class Database:
 
 
 _TOLD: Final = (OperationalError, InterfaceError, PoolTimeoutError, ProgrammingError)
+
+
+def _tell(error: Exception, *, committing: bool = False) -> NoReturn:
+    """Raise what callers are told of an error of the driver; the error itself where it is the program's own."""
+    told = _told(error, committing=committing)
+    if told is None:
+        raise error
+    raise told from error
 
 
 def _told(error: Exception, *, committing: bool) -> YinzhengError | None:

@@ -55,17 +55,20 @@ class Tables:
 
     def arranged(self, key: str, columns: Sequence[Any], rows: Markup) -> Arranged:
         """A table's rows in the order that is wanted, those that are wanted."""
-        found = [_Row.read(part) for part in re.split(r"(?=<tr[\s>])", str(rows)) if part.startswith("<tr")]
-        wanted = self.wanted(key).casefold()
-        found = [each for each in found if wanted in " ".join(each.texts).casefold()]
+        parts = [part for part in re.split(r"(?=<tr[\s>])", str(rows)) if part.startswith("<tr")]
+        heads, wanted = self._heads(key, len(columns)), self.wanted(key).casefold()
         sort = _SORT.fullmatch(self._query.get(f"s.{key}", ""))
+        if not wanted and sort is None and self._export != key:
+            # as most are: nothing is to be read out of the cells
+            return Arranged(Markup("".join(parts)), heads, len(parts))  # noqa: S704  what the page's own template wrote
+        found = [row for row in map(_Row.read, parts) if wanted in " ".join(row.texts).casefold()]
         if sort is not None:
             column = int(sort[2]) - 1
             found.sort(key=lambda each: each.order(column), reverse=bool(sort[1]))
         if self._export == key:
             names = [str(each if isinstance(each, str) else each[0]) for each in columns]
             self.exported = "".join(csv_lines([names, *(each.texts for each in found)]))
-        return Arranged(Markup("").join(each.html for each in found), self._heads(key, len(columns)), len(found))
+        return Arranged(Markup("").join(each.html for each in found), heads, len(found))
 
     def wanted(self, key: str) -> str:
         """The text that a table's rows are to have."""
