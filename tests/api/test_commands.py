@@ -180,7 +180,7 @@ def test_a_licence_type_is_exported_changed_drafted_looked_at_and_published(term
     package = tmp_path / "package.zip"
     assert terminal.run("type", "export", slug, "--out", package).returncode == 0
     assert terminal.json("type", "import", slug, package)["version"] == 3
-    assert terminal.json("type", "retire", slug, "3")["state"] == "retired"
+    assert terminal.json("type", "retire", slug, "3", "--reason", "式样有误")["state"] == "retired"
     listed: list[dict[str, object]] = json.loads(terminal.run("type", "list", "--all", "--json").stdout)
     states = [(each["version"], each["state"]) for each in listed if each["slug"] == slug]
     assert states == [(1, "retired"), (2, "published"), (3, "retired")]

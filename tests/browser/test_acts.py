@@ -45,7 +45,7 @@ def test_a_reason_outlives_the_session_and_goes_when_it_was_taken(browser_as: Br
     expect(dialog.get_by_label("理由")).to_have_value("名册重复")
     dialog.get_by_role("button", name="取消批次").click()
     expect(page.locator("main")).to_contain_text("名册重复")
-    assert page.evaluate("() => Object.keys(sessionStorage).filter((each) => each.startsWith('draft:'))") == []
+    page.wait_for_function("() => !Object.keys(sessionStorage).some((each) => each.startsWith('draft:'))")
 
 
 def test_what_one_reader_wrote_is_not_for_the_next(browser_as: BrowserAs, served: Served) -> None:

@@ -100,7 +100,7 @@ def test_a_draft_is_previewed_unsigned_and_cannot_be_issued_from(house: House) -
         desk.preview("stall_permit", 1, {})
     order = IssueOrder(type="food_operation_permit", fields=example("food_operation_permit"), actor="tests")
     house.seal("food_operation_permit")
-    desk.retire("food_operation_permit", 1, actor="a")
+    desk.retire("food_operation_permit", 1, actor="a", reason="不再发放")
     with pytest.raises(TypeNotPublishedError):
         house.services.issuing.issue(order)
     retired = desk.preview("food_operation_permit", 1)
