@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 _ALPHABET: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
@@ -50,7 +51,7 @@ def _groups(values: bytes, count: int) -> bytes:
     overflows, so that a text is decoded in a few steps, whatever its length.
     """
     lanes = int.from_bytes(values[: _LANE * count], "little")
-    each = int.from_bytes(_FIRST * count, "little")
+    each = _lanes(count)
     total = (lanes & each) + 45 * (lanes >> 8 & each) + 45 * 45 * (lanes >> 16 & each)
     found = total.to_bytes(_LANE * count, "little")
     if found[2::_LANE].strip(b"\0"):
@@ -59,6 +60,12 @@ def _groups(values: bytes, count: int) -> bytes:
     data[::2] = found[1::_LANE]
     data[1::2] = found[::_LANE]
     return bytes(data)
+
+
+@lru_cache(maxsize=16)
+def _lanes(count: int) -> int:
+    """The first byte of every lane."""
+    return int.from_bytes(_FIRST * count, "little")
 
 
 def _last(values: bytes) -> bytes:

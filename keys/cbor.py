@@ -1,29 +1,39 @@
 """CBOR in its one deterministic form (RFC 8949 4.2.1), of integers, bytes, text, arrays and maps alone.
 
-What has a second spelling is refused when it is read: longer lengths than needed, lengths left open, keys out of order
-or twice, bytes behind the end. So are tags, floating-point numbers and simple values, of which nothing here has any.
-A general decoder gives tags a meaning of its own (dates, regular expressions, references) before anybody has verified
-anything; this one makes nothing of its input that is larger than the input.
+The library reads and writes; here is held that nothing is read that has a second spelling: what was read is written
+again and has to be the same bytes, the keys of its maps in order. Tags are refused before the library gives them a
+meaning of its own (dates, regular expressions, references), and so is all else that no message of ours has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias, cast
+
+import cbor2
 
 Value: TypeAlias = "int | bytes | str | Sequence[Value] | Mapping[int | str, Value]"
 
 DEEPEST: Final = 5
 """Arrays and maps within one another."""
 
-_UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP = range(6)
-_KEYS: Final = (int, str)
-_SIZES: Final = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 << 32)}
-"""Bytes that follow for each additional information, and the least number that needs them."""
+_LEAVES: Final = frozenset({int, bytes, str})
+_KEYS: Final = frozenset({int, str})
+_END: Final = 1 << 64
 
 
 class CborError(ValueError):
     """The bytes are no CBOR, or not in the one form that is read."""
+
+
+class _NoTag(dict[int, Any]):
+    """What a tag means: nothing, whatever its number."""
+
+    def __missing__(self, tag: int) -> NoReturn:
+        raise CborError(f"tag {tag}")
+
+
+_NO_TAG: Final = _NoTag()
 
 
 def encode(value: Value) -> bytes:
@@ -32,108 +42,49 @@ def encode(value: Value) -> bytes:
     :raises TypeError: it holds something that is not written here.
     :raises OverflowError: a number has more than 64 bits.
     """
-    # a bool is an int to Python, and none to CBOR
-    match value:
-        case bool():
-            raise TypeError("bool")
-        case int():
-            return _head(_UNSIGNED, value) if value >= 0 else _head(_NEGATIVE, -1 - value)
-        case bytes():
-            return _head(_BYTES, len(value)) + value
-        case str():
-            text = value.encode()
-            return _head(_TEXT, len(text)) + text
-        case Mapping():
-            pairs = sorted((encode(key), encode(each)) for key, each in value.items())
-            return _head(_MAP, len(pairs)) + b"".join(key + each for key, each in pairs)
-        case Sequence():
-            return _head(_ARRAY, len(value)) + b"".join(map(encode, value))
-    raise TypeError(type(value).__name__)
+    return cbor2.dumps(_ordered(value))
 
 
 def decode(data: bytes) -> Value:
-    """The value that some bytes are, all of them; arrays as tuples.
+    """The value that some bytes are, all of them; arrays as lists.
 
     :raises CborError: they are none in the one form that is read.
     """
-    value, end = _read(data, 0, DEEPEST)
-    if end != len(data):
-        _refuse("something follows")
-    return value
-
-
-def _head(major: int, number: int) -> bytes:
-    first = major << 5
-    if number < 24:
-        return bytes((first | number,))
-    size, more = next((size, more) for more, (size, _) in _SIZES.items() if size == 8 or number < 1 << 8 * size)
-    return bytes((first | more,)) + number.to_bytes(size, "big")
-
-
-def _read(data: bytes, at: int, depth: int) -> tuple[Value, int]:
-    """The value at a place, and where it ends."""
-    if at >= len(data):
-        _refuse("it ends early")
-    first = data[at]
-    number, major = first & 31, first >> 5
-    at += 1
-    if number >= 24:
-        number, at = _number(data, at, number)
-    if major in (_TEXT, _BYTES):
-        content = data[at : at + number]
-        if len(content) != number:
-            _refuse("it ends early")
-        return (_text(content) if major == _TEXT else content), at + number
-    if major == _UNSIGNED:
-        return number, at
-    if major == _NEGATIVE:
-        return -1 - number, at
-    if major > _MAP:
-        _refuse("a tag, a float or a simple value")
-    # each element takes a byte at least, so that no number can promise more than there is
-    if depth == 0 or number > len(data) - at:
-        _refuse("it is too deep or too long")
-    return _array(data, at, depth - 1, number) if major == _ARRAY else _map(data, at, depth - 1, number)
-
-
-def _number(data: bytes, at: int, more: int) -> tuple[int, int]:
-    if more == 24 and at < len(data) and data[at] >= 24:
-        return data[at], at + 1
-    size, least = _SIZES.get(more, (0, 0))
-    number = int.from_bytes(data[at : at + size], "big")
-    if not size or at + size > len(data) or number < least:
-        _refuse("a number that is not in its shortest form")
-    return number, at + size
-
-
-def _text(content: bytes) -> str:
     try:
-        return content.decode()
-    except UnicodeDecodeError:
-        _refuse("text that is not UTF-8")
+        value = cbor2.loads(data, semantic_decoders=_NO_TAG, max_depth=DEEPEST, allow_indefinite=False)
+    except cbor2.CBORDecodeError as error:
+        raise CborError(str(error)) from None
+    if not _is_ours(value):
+        raise CborError("a kind of value that is not read, or keys out of order")
+    # longer lengths than needed, a key twice, and bytes behind the end all read as something shorter
+    if cbor2.dumps(value) != data:
+        raise CborError("more than the shortest form")
+    return cast("Value", value)
 
 
-def _array(data: bytes, at: int, depth: int, length: int) -> tuple[Value, int]:
-    values = []
-    for _ in range(length):
-        value, at = _read(data, at, depth)
-        values.append(value)
-    return tuple(values), at
+def _is_ours(value: object) -> bool:
+    kind = type(value)
+    if kind is list:
+        return all(type(each) in _LEAVES or _is_ours(each) for each in cast("list[object]", value))
+    if kind is dict:
+        pairs = cast("dict[object, object]", value)
+        keys = list(pairs)
+        return _KEYS.issuperset(map(type, keys)) and keys == sorted(keys, key=cbor2.dumps) and _is_ours([*pairs.values()])
+    return kind in _LEAVES
 
 
-def _map(data: bytes, at: int, depth: int, length: int) -> tuple[Value, int]:
-    values: dict[int | str, Value] = {}
-    before = b""
-    for _ in range(length):
-        start = at
-        key, at = _read(data, at, 0)
-        spelt = data[start:at]
-        if not isinstance(key, _KEYS) or spelt <= before:
-            _refuse("a key that is twice, out of order or neither a number nor text")
-        before = spelt
-        values[key], at = _read(data, at, depth)
-    return values, at
-
-
-def _refuse(what: str) -> NoReturn:
-    raise CborError(what)
+def _ordered(value: object) -> object:
+    match value:
+        case bool():  # an int to Python, and none to CBOR
+            raise TypeError("bool")
+        case int():
+            if not -_END <= value < _END:
+                raise OverflowError("more than 64 bits")
+            return value
+        case bytes() | str():
+            return value
+        case Mapping():
+            return {key: _ordered(value[key]) for key in sorted(value, key=cbor2.dumps)}
+        case Sequence():
+            return [_ordered(each) for each in value]
+    raise TypeError(type(value).__name__)

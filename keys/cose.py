@@ -56,7 +56,7 @@ class Sign1:
             parts = cbor.decode(data[1:]) if data[:1] == _SIGN1 else None
         except cbor.CborError as error:
             _refuse(str(error))
-        if not isinstance(parts, tuple) or len(parts) != 4:
+        if not isinstance(parts, list) or len(parts) != 4:
             _refuse("form")
         protected, unprotected, payload, signature = parts
         if not isinstance(protected, bytes):
@@ -122,11 +122,11 @@ def _chain_of(protected: bytes) -> tuple[bytes, ...]:
 def _chain(found: object) -> tuple[bytes, ...]:
     if isinstance(found, bytes):
         return (found,)
-    if not isinstance(found, tuple) or not 2 <= len(found) <= _MOST_CERTIFICATES:
+    if not isinstance(found, list) or not 2 <= len(found) <= _MOST_CERTIFICATES:
         _refuse("x5chain")
     if not all(isinstance(each, bytes) for each in found):
         _refuse("x5chain")
-    return found
+    return tuple(found)
 
 
 def _refuse(detail: str) -> NoReturn:

@@ -23,7 +23,7 @@ LONGEST: Final = timedelta(minutes=10)
 
 _SUB, _EXP, _IAT, _CTI, _STATUS, _SHOWN = 2, 4, 6, 7, 65535, -65537
 _CLAIMS: Final = frozenset({_SUB, _EXP, _IAT, _CTI, _STATUS, _SHOWN})
-_SHOWN_KINDS: Final = (str, str, str, str, str, str, int, int, tuple)
+_SHOWN_KINDS: Final = (str, str, str, str, str, str, int, int, list)
 # without the check character, which is for who types an identifier: this one is signed
 _IDENTIFIER: Final = re.compile(r"1\.2\.156\.3005\.2\.[0-9A-Z]{21}\.[0-9A-Z]{1,32}\.[0-9A-Z]{1,64}\.[0-9]{3}\.[0-9A-Z]")
 _ID_SIZE: Final = 16
@@ -109,7 +109,7 @@ class OfflineCredential:
         if not isinstance(made, bytes) or len(made) != _ID_SIZE:
             _refuse("cti")
         shown = claims[_SHOWN]
-        if not isinstance(shown, tuple) or tuple(map(type, shown)) != _SHOWN_KINDS:
+        if not isinstance(shown, list) or tuple(map(type, shown)) != _SHOWN_KINDS:
             _refuse("shown")
         purpose, name_zh, name_en, issuer, holder, code, valid_from, valid_until, fields = shown
         return cls(
@@ -145,12 +145,12 @@ def _status(value: object) -> tuple[str, int]:
 
 
 def _fields(value: object) -> tuple[tuple[str, str], ...]:
-    if not isinstance(value, tuple) or len(value) > _MOST_FIELDS:
+    if not isinstance(value, list) or len(value) > _MOST_FIELDS:
         _refuse("fields")
     for each in value:
-        if not isinstance(each, tuple) or tuple(map(type, each)) != (str, str):
+        if not isinstance(each, list) or tuple(map(type, each)) != (str, str):
             _refuse("fields")
-    return value
+    return tuple((title, shown) for title, shown in value)
 
 
 def _moment(value: object) -> datetime:
