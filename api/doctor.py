@@ -1,7 +1,7 @@
 """The doctor (体检): examines all that the service keeps, changes nothing, and says what is wrong and what to do.
 
-Parts are examined from the ground up: keys, the log, the uses of seals, the register, status lists, jobs, wallets, and
-then every file. What is in doubt because of an earlier finding is not reported again: one damage is one finding.
+Parts are examined from the ground up: keys, the log, seals and their uses, the register, status lists, jobs, wallets,
+and then every file. What is in doubt because of an earlier finding is not reported again: one damage is one finding.
 All that the database alone can tell is read as it stood at one moment (REPEATABLE READ), so that the service may go on
 meanwhile; files are read afterwards, page by page, and are only ever added to.
 
@@ -25,7 +25,7 @@ from keys import FieldVault, KeyCustody, KeyPurpose, RecordLog
 from keys.errors import NoteInvalidError
 from keys.examination import examine_keys, examine_service_certificates, keys_of
 from keys.notes import Checkpoint, NoteKey, open_note
-from seal.examination import examine_seal_certificates, examine_uses
+from seal.examination import examine_seal_certificates, examine_seals, examine_uses
 from store.clock import Clock
 from store.database import Database
 from store.errors import YinzhengError
@@ -185,6 +185,7 @@ class Doctor:
         yield "certificates", examine_service_certificates(session, before=before)
         yield "seal certificates", examine_seal_certificates(session, before=before)
         yield "log", examine_ledger(session, known, records.opens, told=tell("log"))
+        yield "seals", examine_seals(session, found)
         yield "uses", examine_uses(session, found, told=tell("uses"))
         yield "register", examine_licences(session, self._database, keys.vault, found, told=tell("register"))
         yield "status lists", examine_status_lists(session, anchors, found, uri=self._status_uri)

@@ -69,7 +69,9 @@ def _is_ours(value: object) -> bool:
     if kind is dict:
         pairs = cast("dict[object, object]", value)
         keys = list(pairs)
-        return _KEYS.issuperset(map(type, keys)) and keys == sorted(keys, key=cbor2.dumps) and _is_ours([*pairs.values()])
+        return (
+            _KEYS.issuperset(map(type, keys)) and keys == sorted(keys, key=cbor2.dumps) and _is_ours([*pairs.values()])
+        )
     return kind in _LEAVES
 
 

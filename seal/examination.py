@@ -1,4 +1,4 @@
-"""Examining the record of uses (用印记录) against the ledger, and the certificates of seals that are in use."""
+"""Examining seals and the record of their uses (用印记录) against the ledger, and certificates that are in use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from keys.examination import ends_soon
-from seal._tables import SealCertificateRow, SealRow, SealUseOutcomeRow, SealUseRow
+from seal._tables import SealCertificateRow, SealEventRow, SealRow, SealUseOutcomeRow, SealUseRow
+from seal.registry import LOG_PREFIX as SEAL_PREFIX
 from seal.states import SealState
 from seal.uses import LOG_PREFIX
 from store.findings import Finding, FindingKind, Findings
@@ -39,8 +40,61 @@ USE_DIFFERS: Final = FindingKind(
     "以透明日志为准，从备份恢复该行；查明谁改动了数据库。",
     "The log is right: restore the row from a back-up; find out who changed the database.",
 )
+SEAL_STATE_DIFFERS: Final = FindingKind(
+    "seal.state_differs",
+    "印章 {seal} 的状态为 {state}，透明日志最后一条记录为 {logged}。",
+    "Seal {seal} is {state}, and {logged} by the newest record in the transparency log.",
+    "有人绕过系统改动了印章：立即冻结（yinzheng seal freeze），以日志为准恢复该行，查明此后的每次用印。",
+    "Somebody changed the seal past the log: freeze it (yinzheng seal freeze), restore its row as the log has it, and "
+    "look into each use since.",
+)
+SEAL_UNLOGGED: Final = FindingKind(
+    "seal.not_in_log",
+    "印章 {seal} 的办理记录不在透明日志中。",
+    "What was done with seal {seal} is not in the transparency log.",
+    "查明由谁写入；不可信的，冻结该印章（yinzheng seal freeze）。",
+    "Find out who entered it; if it cannot be trusted, freeze the seal (yinzheng seal freeze).",
+)
+SEAL_MISSING: Final = FindingKind(
+    "seal.missing",
+    "透明日志中有印章 {seal}，印章登记表中没有。",
+    "The transparency log has seal {seal}, and the register of seals has not.",
+    "从备份恢复表 seal 与 seal_event 的各行；查明谁删除了它。",
+    "Restore its rows of the tables seal and seal_event from a back-up; find out who removed them.",
+)
 
 _PAGE: Final = 2000
+
+
+def examine_seals(session: Session, found: Findings) -> Iterator[Finding]:
+    """Every seal is in the state that the ledger says, and every one in the ledger is on record.
+
+    :param found: what was found before; what is in doubt already is left out, and so is the ledger if it was cut off.
+    """
+    cut_off = found.found(CUT_OFF)
+    entry = newest_entry(SEAL_PREFIX + SealRow.number)
+    moved = sa.select(sa.func.max(SealEventRow.at)).where(SealEventRow.seal_id == SealRow.id).scalar_subquery()
+    rows = (
+        sa.select(SealRow.number, SealRow.state, entry.c.opening, moved.label("moved"), began_at().label("began"))
+        .outerjoin(entry, sa.true())
+        .order_by(SealRow.number)
+        .execution_options(yield_per=_PAGE)
+    )
+    for number, state, opening, at, began in session.execute(rows):
+        where = SEAL_PREFIX + number
+        if where in found or cut_off:
+            continue
+        if opening is None:
+            # what was done before the ledger is not in it
+            if at is None or (began is not None and at >= began):
+                yield Finding(SEAL_UNLOGGED, where, {"seal": number})
+        elif (logged := json.loads(opening)["state"]) != state:
+            yield Finding(SEAL_STATE_DIFFERS, where, {"seal": number, "state": state, "logged": logged})
+    logged_seals = first_entries(SEAL_PREFIX)
+    known = sa.exists().where(SealRow.number == sa.func.substr(logged_seals.c.subject, len(SEAL_PREFIX) + 1))
+    for subject in session.scalars(sa.select(logged_seals.c.subject).where(~known)):
+        if subject not in found:
+            yield Finding(SEAL_MISSING, subject, {"seal": subject.removeprefix(SEAL_PREFIX)})
 
 
 def examine_uses(session: Session, found: Findings, *, told: Callable[[int], object]) -> Iterator[Finding]:

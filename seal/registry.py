@@ -38,6 +38,9 @@ from seal.texts import Act, checked_text, same_officer
 from store.clock import Clock
 from store.database import Database
 
+LOG_PREFIX = "seal:"
+"""Of the subjects of records about seals; the number follows."""
+
 _CALENDAR = Act("system:calendar", "有效期届满", None)
 
 
@@ -324,7 +327,7 @@ class SealRegistry(SealBook):
         session.add(SealEventRow(seal_id=seal.id, move=move, state=seal.state, at=now, **particulars))
         session.flush()
         facts = {"state": seal.state}
-        self._log.add(session, Record(f"seal.{move}", f"seal:{seal.number}", now, facts, particulars))
+        self._log.add(session, Record(f"seal.{move}", f"{LOG_PREFIX}{seal.number}", now, facts, particulars))
 
 
 def _has_successor(session: Session, seal: SealRow) -> bool:

@@ -22,6 +22,7 @@ _PARTS_ZH: Final = {
     "certificates": "服务证书",
     "seal certificates": "印章证书",
     "log": "透明日志",
+    "seals": "印章",
     "uses": "用印记录",
     "register": "登记簿",
     "status lists": "状态列表",
@@ -46,10 +47,10 @@ def doctor(
     within: Annotated[int, typer.Option(metavar="DAYS", min=0, help="证书到期提醒天数 Certificates ending soon.")] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="供程序读取 For programs.")] = False,
 ) -> None:
-    """体检：核对密钥、日志、用印、登记簿、状态列表、卡包与全部文件，不作任何改动。
+    """体检：核对密钥、日志、印章及用印、登记簿、状态列表、卡包与全部文件，不作任何改动。
 
-    Examine keys, log, uses of seals, register, status lists, jobs, wallets and every file, and change nothing. The
-    service may go on meanwhile. Exit 0 sound, 1 something was found, 2 something could not be looked at.
+    Examine keys, log, seals and their uses, register, status lists, jobs, wallets and every file, and change nothing.
+    The service may go on meanwhile. Exit 0 sound, 1 something was found, 2 something could not be looked at.
     """
     order = DoctorOrder(checkpoint, sample, timedelta(days=within))
     try:

@@ -262,6 +262,14 @@ def use_unlogged(patient: Patient) -> None:
     )
 
 
+def seal_thawed(patient: Patient) -> None:
+    """A seal was frozen, and works again without anybody's word."""
+    number = _first_seal(patient)
+    patient.services.seals.freeze(number, officer="tests", reason="核查")
+    patient.services.ledger.sequence()
+    patient.change("UPDATE seal SET state = 'active' WHERE number = :number", number=number)
+
+
 def content_moved(patient: Patient) -> None:
     patient.change("UPDATE licence SET data = (SELECT data FROM licence WHERE id = 2) WHERE id = 1")
 
@@ -291,6 +299,7 @@ PLANTED: dict[Callable[[Patient], None], str] = {
     wallet_entry_removed: "wallet.licence_missing",
     key_wrapping_altered: "key.damaged",
     certificate_of_another_key: "certificate.key_differs",
+    seal_thawed: "seal.state_differs",
     use_removed: "use.missing",
     use_altered: "use.differs",
     use_unlogged: "use.not_in_log",
@@ -316,6 +325,16 @@ def test_exchanged_files_are_told_of_both_licences(patient: Patient) -> None:
         of_other=other.pdf_digest,
     )
     assert patient.codes() == ["licence.file_of_another"] * 2
+
+
+def test_a_seal_put_in_the_place_of_another_is_told_of_both(patient: Patient) -> None:
+    number = _first_seal(patient)
+    patient.change(
+        "UPDATE seal SET number = '9' || substr(number, 2) WHERE number = :number",
+        "UPDATE seal_event SET at = at + interval '1 hour'",
+        number=number,
+    )
+    assert patient.codes() == ["seal.not_in_log", "seal.missing"]
 
 
 def test_a_change_of_what_the_log_does_not_hold_is_told_by_the_file(patient: Patient) -> None:
@@ -471,6 +490,11 @@ def _seat(patient: Patient, licence: Licence) -> int:
     statement = sa.text("SELECT status_index FROM licence WHERE identifier = :identifier")
     with patient.database.transaction() as session:
         return int(session.execute(statement, {"identifier": licence.identifier}).scalar_one())
+
+
+def _first_seal(patient: Patient) -> str:
+    with patient.database.transaction() as session:
+        return str(session.scalars(sa.text("SELECT number FROM seal ORDER BY id LIMIT 1")).one())
 
 
 def _sha256(data: bytes) -> bytes:
