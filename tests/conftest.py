@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import shutil
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -31,6 +33,23 @@ ROOT = Path(__file__).resolve().parent.parent
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(tool, ...): skip where a foreign tool that judges the result is missing")
     config.pluginmanager.register(log_watch, "log-watch")
+    _share_compiled_statements()
+
+
+def _share_compiled_statements() -> None:
+    """Let every engine of this process use what one of them has compiled: nearly each test has an engine of its own,
+    and would compile every statement anew.
+    """
+    opened_alone, first, compiled = Database.__init__, list[sa.Dialect](), dict[Any, Any]()
+
+    @functools.wraps(opened_alone)
+    def opened(database: Database, *args: Any, **kwargs: Any) -> None:
+        opened_alone(database, *args, **kwargs)
+        first[:] = first or [database.engine.dialect]
+        database.engine.dialect = first[0]
+        database.engine.update_execution_options(compiled_cache=compiled)
+
+    Database.__init__ = opened  # type: ignore[method-assign]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -79,7 +98,7 @@ class Databases:
         """A database with no rows, or those of another one to which nothing is connected."""
         name = f"t{secrets.token_hex(6)}"
         template = self._TEMPLATE if like is None else like.url.database
-        self._execute(f"CREATE DATABASE {name} OWNER yinzheng TEMPLATE {template}")
+        self._execute(f"CREATE DATABASE {name} OWNER yinzheng TEMPLATE {template} STRATEGY FILE_COPY")
         return Database(self._address(name), acting=SERVICE)
 
     def drop(self, database: Database) -> None:

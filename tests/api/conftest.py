@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from tests.house import HEALTH, MARKET, House
 from tests.live import Live, serving
 from trust import Licence
 
+AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+"""When the house was furnished, as the clock of the tests stands."""
 CASE = {"service_item": "370200-0131-001", "case_number": "2026-11-0001"}
 """What a check names."""
 
@@ -62,42 +65,84 @@ class Front:
         return {"Authorization": f"Bearer {self.token(client_id)}"}
 
 
-@contextmanager
-def opened(house: House) -> Iterator[Front]:
-    """A house with a licence and a client of each kind, and its front door."""
+@dataclass(frozen=True)
+class Furniture:
+    """A licence, and the secrets of a client of each kind."""
+
+    licence: Licence
+    secrets: dict[str, str]
+
+
+def furnish(house: House) -> Furniture:
+    """Issue a licence, publish the service items, enrol the clients."""
     licence = house.issue()
     house.publish_items()
     clients = house.services.clients
-    made: dict[str, Any] = {
+    made = {
         "issuer": clients.enrol("issuer", name="签发", scopes=[Scope.ISSUE], organisation_code=MARKET.code),
         "holder": clients.enrol("holder", name="卡包", scopes=[Scope.HOLD], holder=licence.holder_index),
         "checker": clients.enrol("checker", name="核验", scopes=[Scope.CHECK], organisation_code=HEALTH.code),
     }
+    return Furniture(licence, {key: value.secret for key, value in made.items()})
+
+
+@contextmanager
+def opened(house: House, furniture: Furniture) -> Iterator[Front]:
+    """A furnished house and its front door."""
     app = create_app(house.services)
     with TestClient(app, raise_server_exceptions=False, client=("127.0.0.1", 50000)) as http:
-        front = Front(house, http, licence, {}, {}, {}, {key: value.secret for key, value in made.items()})
+        front = Front(house, http, furniture.licence, {}, {}, {}, dict(furniture.secrets))
         front.issuer, front.holder, front.checker = (front.bearer(each) for each in ("issuer", "holder", "checker"))
         yield front
 
 
+@dataclass(frozen=True)
+class Furnished:
+    """A furnished house that is closed, of which there are copies for the asking."""
+
+    database: Database
+    directory: Path
+    furniture: Furniture
+
+
+@pytest.fixture(scope="session")
+def furnished(databases: Databases) -> Iterator[Furnished]:
+    database = databases.create()
+    with TemporaryDirectory(prefix="yinzheng-furnished-") as name:
+        with Services(settings_for(database, Path(name)), FixedClock(AT)) as services:
+            furniture = furnish(House(services))
+        database.close()
+        yield Furnished(database, Path(name), furniture)
+    databases.drop(database)
+
+
+@contextmanager
+def copied(databases: Databases, furnished: Furnished, clock: FixedClock, directory: Path) -> Iterator[Front]:
+    """A front over a copy of the furnished house in a directory."""
+    database = databases.create(like=furnished.database)
+    shutil.copytree(furnished.directory, directory, dirs_exist_ok=True)
+    with (
+        Services(settings_for(database, directory), clock) as services,
+        opened(House(services), furnished.furniture) as front,
+    ):
+        yield front
+    databases.drop(database)
+
+
 @pytest.fixture
-def front(house: House) -> Iterator[Front]:
-    with opened(house) as front:
+def front(databases: Databases, furnished: Furnished, clock: FixedClock, tmp_path: Path) -> Iterator[Front]:
+    with copied(databases, furnished, clock, tmp_path) as front:
         yield front
 
 
 @pytest.fixture(scope="module")
-def shared(databases: Databases) -> Iterator[Front]:
+def shared(databases: Databases, furnished: Furnished) -> Iterator[Front]:
     """One front for a module whose tests leave it as they found it."""
-    database = databases.create()
-    clock = FixedClock(datetime(2026, 11, 23, 4, 0, tzinfo=UTC))
     with (
         TemporaryDirectory(prefix="yinzheng-front-") as directory,
-        Services(settings_for(database, Path(directory)), clock) as services,
-        opened(House(services)) as front,
+        copied(databases, furnished, FixedClock(AT), Path(directory)) as front,
     ):
         yield front
-    databases.drop(database)
 
 
 @pytest.fixture

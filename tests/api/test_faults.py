@@ -30,7 +30,7 @@ from api.readiness import Part
 from api.services import Services
 from store.clock import SystemClock
 from store.database import Database
-from tests.api.conftest import CASE, Front, opened
+from tests.api.conftest import CASE, Front, furnish, opened
 from tests.api.fault_stage import ROOT, Stage, until
 from tests.conftest import settings_for
 from tests.house import House
@@ -296,7 +296,10 @@ class WrongClock(SystemClock):
 
 def test_a_wrong_clock_is_named_and_nothing_is_sealed_until_it_is_set(database: Database, tmp_path: Path) -> None:
     clock = WrongClock()
-    with Services(settings_for(database, tmp_path), clock) as services, opened(House(services)) as front:
+    with (
+        Services(settings_for(database, tmp_path), clock) as services,
+        opened(house := House(services), furnish(house)) as front,
+    ):
         front.house.seal(SLUG)
         for off in (timedelta(minutes=-2), timedelta(minutes=2)):
             clock.off = off
