@@ -45,15 +45,24 @@ def encode(value: Value) -> bytes:
     return cbor2.dumps(_ordered(value))
 
 
+def read(data: bytes) -> object:
+    """What some bytes say in whatever spelling; arrays as lists. For what a signature already vouches for, of which
+    the caller looks at every type.
+
+    :raises CborError: they are no CBOR, or have tags or lengths that are left open.
+    """
+    try:
+        return cbor2.loads(data, semantic_decoders=_NO_TAG, max_depth=DEEPEST, allow_indefinite=False)
+    except cbor2.CBORDecodeError as error:
+        raise CborError(str(error)) from None
+
+
 def decode(data: bytes) -> Value:
     """The value that some bytes are, all of them; arrays as lists.
 
     :raises CborError: they are none in the one form that is read.
     """
-    try:
-        value = cbor2.loads(data, semantic_decoders=_NO_TAG, max_depth=DEEPEST, allow_indefinite=False)
-    except cbor2.CBORDecodeError as error:
-        raise CborError(str(error)) from None
+    value = read(data)
     if not _is_ours(value):
         raise CborError("a kind of value that is not read, or keys out of order")
     # longer lengths than needed, a key twice, and bytes behind the end all read as something shorter

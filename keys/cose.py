@@ -23,11 +23,20 @@ from keys.errors import PurposeMismatchError
 
 _SIGN1: Final = b"\xd2"
 """Tag 18 (RFC 9052 2)."""
-_STRUCTURE: Final = b"\x84\x6aSignature1"
-"""An array of four, and the first of them: the context of a signature."""
+_PARTS: Final = b"\x84"
+"""An array of four."""
+_NOTHING: Final = b"\x40"
+"""No bytes: nothing is supplied from outside (RFC 9052 4.4)."""
+_BYTES, _ONE_BYTE, _TWO_BYTES = 0x40, 0x58, 0x59
+"""How byte strings begin (RFC 8949 3.1): with their length, or with how many bytes their length takes."""
+_NO_HEADER: Final = b"\xa0"
+"""An empty map."""
+_STRUCTURE: Final = _PARTS + b"\x6aSignature1"
+"""What is signed begins with the context of a signature."""
 _ALG, _X5CHAIN, _ES256 = 1, 33, -7
 _SIZE: Final = 32
 """Bytes of each of the two numbers of a signature."""
+_SIGNATURE_HEAD: Final = bytes((0x58, 2 * _SIZE))
 _MOST_CERTIFICATES: Final = 4
 _ECDSA: Final = ec.ECDSA(SHA256())
 
@@ -45,35 +54,35 @@ class Sign1:
     """DER, the signer's certificate first, as RFC 9360 has it."""
     payload: bytes
     signature: bytes
+    signed: bytes
+    """What the signature is over (RFC 9052 4.4)."""
 
     @classmethod
     def parse(cls, data: bytes) -> Sign1:
-        """Read a message.
+        """Read a message, which has one shape: header, nothing, payload, and a signature of 64 bytes.
 
         :raises CoseError: it is none in the one form that is read.
         """
-        try:
-            parts = cbor.decode(data[1:]) if data[:1] == _SIGN1 else None
-        except cbor.CborError as error:
-            _refuse(str(error))
-        if not isinstance(parts, list) or len(parts) != 4:
+        if not data.startswith(_SIGN1 + _PARTS):
             _refuse("form")
-        protected, unprotected, payload, signature = parts
-        if not isinstance(protected, bytes):
-            _refuse("form")
+        begin = len(_SIGN1 + _PARTS)
+        protected, end = _bytes_at(data, begin)
         chain = _chain_of(protected)
-        if unprotected != {} or not isinstance(payload, bytes) or not isinstance(signature, bytes):
-            _refuse("form")
-        if len(signature) != 2 * _SIZE:
+        if data[end : end + 1] != _NO_HEADER:
+            _refuse("unprotected header")
+        payload, last = _bytes_at(data, end + 1)
+        signature = data[last + len(_SIGNATURE_HEAD) :]
+        if data[last : -len(signature)] != _SIGNATURE_HEAD or len(signature) != 2 * _SIZE:
             _refuse("signature")
-        return cls(protected, chain, payload, signature)
+        signed = b"".join((_STRUCTURE, data[begin:end], _NOTHING, data[end + 1 : last]))
+        return cls(protected, chain, payload, signature, signed)
 
     def is_signed_by(self, key: ec.EllipticCurvePublicKey) -> bool:
         """Whether the signature is that of a key on P-256."""
         r = int.from_bytes(self.signature[:_SIZE], "big")
         s = int.from_bytes(self.signature[_SIZE:], "big")
         try:
-            key.verify(encode_dss_signature(r, s), _to_be_signed(self.protected, self.payload), _ECDSA)
+            key.verify(encode_dss_signature(r, s), self.signed, _ECDSA)
         except InvalidSignature:
             return False
         return True
@@ -103,8 +112,19 @@ class CoseSigner:
 
 
 def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
-    # RFC 9052 4.4, nothing being supplied from outside
-    return b"".join((_STRUCTURE, cbor.encode(protected), b"\x40", cbor.encode(payload)))
+    return b"".join((_STRUCTURE, cbor.encode(protected), _NOTHING, cbor.encode(payload)))
+
+
+def _bytes_at(data: bytes, at: int) -> tuple[bytes, int]:
+    """The byte string at a place, its length in the shortest form, and where it ends."""
+    first = data[at] if at < len(data) else 0
+    size, least = (2, 1 << 8) if first == _TWO_BYTES else (1, 24) if first == _ONE_BYTE else (0, 0)
+    begin = at + 1 + size
+    length = int.from_bytes(data[at + 1 : begin], "big") if size else first - _BYTES
+    content = data[begin : begin + length]
+    if not _BYTES <= first <= _TWO_BYTES or length < least or len(content) != length:
+        _refuse("bytes")
+    return content, begin + length
 
 
 @lru_cache(maxsize=64)

@@ -94,7 +94,7 @@ class OfflineCredential:
         :raises CredentialError: they are not those of a credential.
         """
         try:
-            claims = cbor.decode(data)
+            claims = cbor.read(data)
         except cbor.CborError:
             _refuse("CBOR")
         if not isinstance(claims, dict) or claims.keys() != _CLAIMS:
@@ -139,7 +139,7 @@ def _status(value: object) -> tuple[str, int]:
     if not isinstance(reference, dict) or reference.keys() != {"idx", "uri"}:
         _refuse("status")
     uri, index = reference["uri"], reference["idx"]
-    if not isinstance(uri, str) or not isinstance(index, int) or index < 0:
+    if not isinstance(uri, str) or type(index) is not int or index < 0:
         _refuse("status")
     return uri, index
 
@@ -154,7 +154,7 @@ def _fields(value: object) -> tuple[tuple[str, str], ...]:
 
 
 def _moment(value: object) -> datetime:
-    if not isinstance(value, int) or not 0 <= value < _END:
+    if type(value) is not int or not 0 <= value < _END:
         _refuse("time")
     return datetime.fromtimestamp(value, UTC)
 

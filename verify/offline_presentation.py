@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -33,6 +33,8 @@ from verify.verdict import Indication, LicenceSummary, Reason, Verdict, verdict
 NOT_CHECKED: Final = "offline.status_not_checked"
 _LONGEST: Final = 1853
 """Characters of the alphanumeric mode in a QR code of version 25 at the lowest correction (ISO/IEC 18004, table 7)."""
+_OWN: Final = len(PREFIX) + 3 * 240
+"""Up to here, 480 bytes, a text holds nothing but its signer's certificate, which has no less."""
 _AHEAD: Final = timedelta(minutes=1)
 """How far behind the clock of a checker without a network may be; nothing is given on expiry."""
 
@@ -91,7 +93,7 @@ def _signed(text: str, anchors: TrustAnchors, crls: Iterable[bytes], now: dateti
     if len(text) > _LONGEST or not text.startswith(PREFIX):
         raise _unreadable("form")
     try:
-        message = Sign1.parse(base45.decode(text[len(PREFIX) :]))
+        message = Sign1.parse(_shared(text[len(PREFIX) : _OWN]) + base45.decode(text[_OWN:]))
     except base45.Base45Error:
         raise _unreadable("Base45") from None
     except CoseError as error:
@@ -112,6 +114,12 @@ def _signed(text: str, anchors: TrustAnchors, crls: Iterable[bytes], now: dateti
         return OfflineCredential.from_cbor(message.payload)
     except CredentialError as error:
         raise _unreadable(str(error)) from None
+
+
+@lru_cache(maxsize=64)
+def _shared(text: str) -> bytes:
+    """The bytes of the first part of a text, which is the same in all that one signer signs: its certificate."""
+    return base45.decode(text)
 
 
 @lru_cache(maxsize=64)
@@ -149,7 +157,7 @@ def _time(credential: OfflineCredential, now: datetime) -> Reason:
 
 
 def _told(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC).isoformat(' ', 'seconds')[:19]}Z"
+    return f"{moment.isoformat(' ', 'seconds')[:19]}Z"
 
 
 def _summary(credential: OfflineCredential, status: str) -> LicenceSummary:

@@ -20,6 +20,7 @@ from api.services import Services
 from store.clock import FixedClock
 from store.database import Database
 from tests.api.receivers import receiver  # noqa: F401  a fixture
+from tests.api.signing_in import Browser, sign_in
 from tests.conftest import Databases, settings_for
 from tests.house import HEALTH, MARKET, House
 from tests.live import Live, serving
@@ -133,6 +134,20 @@ def copied(databases: Databases, furnished: Furnished, clock: FixedClock, direct
 def front(databases: Databases, furnished: Furnished, clock: FixedClock, tmp_path: Path) -> Iterator[Front]:
     with copied(databases, furnished, clock, tmp_path) as front:
         yield front
+
+
+@pytest.fixture
+def physician(front: Front) -> Licence:
+    """A licence in the open wallet of a physician."""
+    licence = front.house.issue("physician_practice_certificate")
+    front.house.services.wallets.open(licence.holder_index)
+    return licence
+
+
+@pytest.fixture
+def jingshu(front: Front, physician: Licence) -> Browser:
+    """The physician, signed in."""
+    return sign_in(front.http, front.house.services, "jingshu")
 
 
 @pytest.fixture(scope="module")

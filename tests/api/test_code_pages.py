@@ -8,7 +8,6 @@ from base64 import b64decode
 from datetime import timedelta
 from typing import Any
 
-import pytest
 import zxingcpp
 from PIL import Image
 
@@ -20,18 +19,6 @@ from trust import Licence
 from trust.offline_credential import PREFIX
 
 JSON = {"Accept": "application/json"}
-
-
-@pytest.fixture
-def physician(front: Front) -> Licence:
-    licence = front.house.issue("physician_practice_certificate")
-    front.house.services.wallets.open(licence.holder_index)
-    return licence
-
-
-@pytest.fixture
-def jingshu(front: Front, physician: Licence) -> Browser:
-    return sign_in(front.http, front.house.services, "jingshu")
 
 
 def read(page: str) -> str:

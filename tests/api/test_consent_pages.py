@@ -21,18 +21,6 @@ FIELDS = frozenset({"practice_category", "practice_scope"})
 MARKUP = "<script>alert(1)</script>"
 
 
-@pytest.fixture
-def physician(front: Front) -> Licence:
-    licence = front.house.issue("physician_practice_certificate")
-    front.house.services.wallets.open(licence.holder_index)
-    return licence
-
-
-@pytest.fixture
-def jingshu(front: Front, physician: Licence) -> Browser:
-    return sign_in(front.http, front.house.services, "jingshu")
-
-
 def ask(front: Front, licence: Licence, **changed: Any) -> str:
     terms = {"max_uses": 3, "days": 30, "purpose": MARKUP, "wanted": {licence.type.slug: FIELDS}, **changed}
     asked = Asked(client_id="tests", body_code=HEALTH.code, service_item=ITEM, case_number="2026-11-0001", **terms)
