@@ -19,11 +19,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import httpx2
 import pytest
 
 from store.database import Database
 from tests.conftest import ROOT
-from tests.log_watch import output
+from tests.pdfs import blank_pdf
 from tests.store.redis_server import RedisServer, free_port
 from tests.test_frame import services
 
@@ -45,8 +46,11 @@ done
 mkdir -p "$NEW_ROOT/proc" "$NEW_ROOT/tmp" "$NEW_ROOT/run/secrets" "$NEW_ROOT/var/lib/yinzheng"
 mount --rbind /proc "$NEW_ROOT/proc"
 mount -t tmpfs -o size=64m,mode=1777 tmpfs "$NEW_ROOT/tmp"
-mkdir -p "$NEW_ROOT$SOCKETS"
-mount --bind "$SOCKETS" "$NEW_ROOT$SOCKETS"
+mkdir "$NEW_ROOT/run/postgresql"
+for each in "$SOCKETS"/.s.PGSQL.*[0-9]; do
+    touch "$NEW_ROOT/run/postgresql/${each##*/}"
+    mount --bind "$each" "$NEW_ROOT/run/postgresql/${each##*/}"
+done
 mount --bind "$SECRETS" "$NEW_ROOT/run/secrets"
 mount -o remount,bind,ro "$NEW_ROOT/run/secrets"
 mount --bind "$KEPT_AT" "$NEW_ROOT/var/lib/yinzheng"
@@ -68,7 +72,7 @@ def confined(path: Path, environment: dict[str, str], sockets: str, *words: str)
         "CONFINED": str(USER),
     }
     program = [sys.executable, "-c", "import os; os.chdir('/var/lib/yinzheng'); from api.cli import main; main()"]
-    with output("confined") as said:
+    with (path / "said").open("wb") as said:
         process = subprocess.Popen(
             ["unshare", "--mount", "bash", "-c", CONFINE, "confine", *program, *words],
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment, **own},
@@ -95,8 +99,8 @@ def test_it_serves_without_root_and_writes_where_it_may_only(database: Database)
         os.chown(path / "kept", USER, USER)
         redis = RedisServer(path)
         redis.start()
-        url = database.url.set(drivername="postgresql")
-        sockets = str(url.query["host"])
+        sockets = str(database.url.query["host"])
+        url = database.url.set(drivername="postgresql").update_query_dict({"host": "/run/postgresql"})
         for file, content in {
             "database_url": url.render_as_string(hide_password=False),
             "redis_url": redis.url,
@@ -114,13 +118,17 @@ def test_it_serves_without_root_and_writes_where_it_may_only(database: Database)
         }
         try:
             with confined(path, environment, sockets, "serve") as process:
-                assert _ready(port, process), "see what it said"
+                assert _ready(port, process), (path / "said").read_text("utf-8")
                 status = Path(f"/proc/{process.pid}/status").read_text()
                 facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
                 assert facts["Uid"].split() == [str(USER)] * 4
                 assert {facts[each] for each in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
                 assert facts["NoNewPrivs"] == "1"
-                assert _writable(process) == {"/tmp", KEPT, sockets}
+                assert _writable(process) == {"/tmp", KEPT}
+                # another process reads what was sent, from a file in the small /tmp
+                sent = {"file": ("a.pdf", blank_pdf(), "application/pdf")}
+                answer = httpx2.post(f"http://127.0.0.1:{port}/check", files=sent, timeout=60)
+                assert "该 PDF 中没有电子印章或电子签名" in answer.text
         finally:
             redis.kill()
 
@@ -141,4 +149,5 @@ def _writable(process: subprocess.Popen[bytes]) -> set[str]:
     """Where a process sees file systems that can be written to, apart from those of the kernel."""
     mounts = [line.split() for line in Path(f"/proc/{process.pid}/mountinfo").read_text().splitlines()]
     newest = {words[4]: words[5].split(",") for words in mounts}
-    return {place for place, options in newest.items() if "rw" in options and not place.startswith(("/dev", "/proc"))}
+    kernels = ("/dev", "/proc", "/run/postgresql/")
+    return {place for place, options in newest.items() if "rw" in options and not place.startswith(kernels)}
