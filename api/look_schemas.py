@@ -148,7 +148,7 @@ class ObjectionView(BaseModel):
             due_at=objection.due_at,
             answer=objection.answer,
             answered_at=objection.answered_at,
-            answered_by=None if by is None else "body" if by.startswith("client:") else "operator",
+            answered_by=None if by is None else "operator" if by.startswith("cli:") else "body",
             contact=names.contact(objection.look.checked_by),
         )
 

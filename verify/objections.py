@@ -115,6 +115,16 @@ class Objections:
         """What was objected to of a body's checks, newest first."""
         return self._list(ObjectionRow.body_code == body_code, _in(state))
 
+    def received_one(self, number: str, body_code: str) -> Objection:
+        """One of those to a body's checks.
+
+        :raises ObjectionUnknownError: there is none, or none to this body's checks.
+        """
+        found = self._list(ObjectionRow.id == number, ObjectionRow.body_code == body_code)
+        if not found:
+            raise ObjectionUnknownError
+        return found[0]
+
     def all(self, *, state: ObjectionState | None = None) -> list[Objection]:
         """What was objected to, for the operator, newest first."""
         return self._list(_in(state))

@@ -12,6 +12,7 @@ from api.look_schemas import LookView, ObjectionView
 from api.pages.frame import to
 from api.pages.wallet import entry_of
 from api.pages.wallet_frame import show_wallet, told, type_name
+from api.pages.written import LinesForm
 from api.routers.issuer import IdentifierPath
 from api.security import ServicesDep
 from api.services import Services
@@ -29,7 +30,6 @@ _HERE = "/wallet/looks"
 _A_PAGE = 25
 _MOST_NUMBER = 2**62
 LookPath = Annotated[int, Path(ge=1, le=_MOST_NUMBER)]
-Text = Annotated[str, Form(max_length=2000)]
 
 
 @router.get("/looks", response_class=HTMLResponse)
@@ -69,13 +69,13 @@ def look(request: Request, services: ServicesDep, acting: ActingDep, number: Loo
 
 @router.post("/looks/{number}/objection", response_class=HTMLResponse)
 def object_to(
-    request: Request, services: ServicesDep, acting: ActingDep, number: LookPath, text: Text = ""
+    request: Request, services: ServicesDep, acting: ActingDep, number: LookPath, text: LinesForm = ""
 ) -> Response:
     """Objects to a check; the body that checked answers."""
     acting.require(WalletAct.MANAGE)
     found = _found(services, acting, number)
     try:
-        services.objections.open(acting.holder, found, _plain(text))
+        services.objections.open(acting.holder, found, text)
         services.agents.note(acting, WalletAct.MANAGE)
     except ObjectionMadeError:
         return to(f"/wallet/looks/{number}")
@@ -113,14 +113,14 @@ def feedback(
     acting: ActingDep,
     identifier: IdentifierPath,
     field: Annotated[str, Form(max_length=64)] = "",
-    text: Text = "",
+    text: LinesForm = "",
 ) -> Response:
     """Says that a licence's data are wrong; who issued it answers."""
     acting.require(WalletAct.MANAGE)
     licence = entry_of(services, acting, identifier).licence
     try:
         raiser = Raiser(holder=acting.holder)
-        services.feedback.open(raiser, identifier, _plain(text), field=field if field in licence.type.fields else None)
+        services.feedback.open(raiser, identifier, text, field=field if field in licence.type.fields else None)
         services.agents.note(acting, WalletAct.MANAGE, identifier)
     except YinzhengError as error:
         return _feedback(request, services, acting, identifier, field, text, error)
@@ -196,8 +196,3 @@ def _seen(services: Services, acting: Acting) -> dict[str, Licence]:
     identifiers = services.wallets.identifiers(acting.holder)
     found = services.register.get_many(identifiers)
     return {key: found[key] for key in identifiers if acting.permits(WalletAct.VIEW, licence_type=found[key].type.slug)}
-
-
-def _plain(text: str) -> str:
-    """A text as browsers send it, with the line ends of everybody else."""
-    return text.replace("\r\n", "\n")

@@ -16,6 +16,7 @@ from api.pages.frame import to
 from api.pages.moments import day_of, end_of
 from api.pages.seal_office import ApplicantDep, OfficerDesk, problem_of, show_seals
 from api.pages.seal_uses import type_choices
+from api.pages.written import OneLineForm
 from api.security import ServicesDep
 from api.services import Services
 from api.sessions import CsrfCheckedDep
@@ -74,7 +75,7 @@ def _filled(
     size_mm: Annotated[str, Form()] = "",
     valid_until: Annotated[str, Form()] = "",
     supersedes: Annotated[str, Form()] = "",
-    reason: Annotated[str, Form()] = "",
+    reason: OneLineForm = "",
     document: Annotated[str, Form()] = "",
     licence_types: Annotated[list[str] | None, Form()] = None,
     picture: UploadFile | None = None,

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.languages import language_of
 from api.pages.frame import to
 from api.pages.seal_office import ApproverDep, OfficerDesk, ReaderDep, problem_of, show_seals, type_name
+from api.pages.written import OneLineForm
 from api.routers.seal_office import Serial
 from api.security import ServicesDep
 from api.services import Services
@@ -53,7 +54,7 @@ def approve(
     services: ServicesDep,
     desk: ApproverDep,
     number: Serial,
-    reason: Annotated[str, Form()] = "",
+    reason: OneLineForm = "",
     only_review: Annotated[str, Form()] = "",
 ) -> Response:
     """The second officer's word; an application is then made, registered and put into use, or only found right."""
@@ -68,7 +69,7 @@ def approve(
 
 @router.post("/{number}/reject", response_class=RedirectResponse)
 def reject(
-    request: Request, services: ServicesDep, desk: ApproverDep, number: Serial, reason: Annotated[str, Form()] = ""
+    request: Request, services: ServicesDep, desk: ApproverDep, number: Serial, reason: OneLineForm = ""
 ) -> Response:
     """The second officer's refusal, which says why."""
     desk.request(number)

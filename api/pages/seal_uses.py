@@ -16,6 +16,7 @@ from api.pages.charts import HEIGHT, WIDTH, Month, chart_of, counts_of, level_of
 from api.pages.frame import to
 from api.pages.moments import begin_of, day_of, end_of
 from api.pages.seal_office import ActorDep, ApplicantDep, OfficerDesk, ReaderDep, problem_of, show_seals, type_name
+from api.pages.written import OneLineForm
 from api.routers.seal_office import Serial
 from api.routers.seals import NumberPath, uses_file
 from api.security import ServicesDep
@@ -132,7 +133,7 @@ def give(
     daily_quota: Text = "",
     valid_from: Text = "",
     valid_until: Text = "",
-    reason: Text = "",
+    reason: OneLineForm = "",
     document: Text = "",
     licence_types: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
@@ -166,7 +167,7 @@ def give(
 
 @router.post("/grants/{grant}/revoke", response_class=RedirectResponse)
 def revoke(
-    request: Request, services: ServicesDep, desk: ActorDep, number: NumberPath, grant: Serial, reason: Text = ""
+    request: Request, services: ServicesDep, desk: ActorDep, number: NumberPath, grant: Serial, reason: OneLineForm = ""
 ) -> Response:
     """Takes leave back; the very next use is refused."""
     desk.seal(number)

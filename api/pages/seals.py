@@ -15,6 +15,7 @@ from api.languages import language_of
 from api.pages.frame import to
 from api.pages.moments import moment_of
 from api.pages.seal_office import ActorDep, ApplicantDep, OfficerDesk, ReaderDep, problem_of, show_seals, type_name
+from api.pages.written import OneLineForm
 from api.routers.seals import NumberPath
 from api.security import ServicesDep
 from api.services import Services
@@ -65,7 +66,12 @@ def artwork(services: ServicesDep, desk: ReaderDep, number: NumberPath) -> Respo
 
 @router.post("/{number}/freeze", response_class=RedirectResponse)
 def freeze(
-    request: Request, services: ServicesDep, desk: ActorDep, number: NumberPath, reason: Text = "", document: Text = ""
+    request: Request,
+    services: ServicesDep,
+    desk: ActorDep,
+    number: NumberPath,
+    reason: OneLineForm = "",
+    document: Text = "",
 ) -> Response:
     """Stops a seal at once."""
     return _by_one(request, services, desk, number, Move.FREEZE, reason, document)
@@ -77,7 +83,7 @@ def register(
     services: ServicesDep,
     desk: ApplicantDep,
     number: NumberPath,
-    reason: Text = "",
+    reason: OneLineForm = "",
     document: Text = "",
 ) -> Response:
     """Enters a seal that was made into the public register."""
@@ -90,7 +96,7 @@ def activate(
     services: ServicesDep,
     desk: ApplicantDep,
     number: NumberPath,
-    reason: Text = "",
+    reason: OneLineForm = "",
     document: Text = "",
 ) -> Response:
     """Puts a registered seal into use."""
@@ -104,7 +110,7 @@ def ask(
     desk: ApplicantDep,
     number: NumberPath,
     move: Text = "",
-    reason: Text = "",
+    reason: OneLineForm = "",
     document: Text = "",
     compromised_since: Text = "",
 ) -> Response:

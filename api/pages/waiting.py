@@ -99,7 +99,10 @@ def _checks(services: Services, officer: Officer) -> list[Waiting]:
     if Role.APPROVER not in officer.roles:
         return []
     found = services.objections.received(officer.organisation_code, state=ObjectionState.OPEN)
-    return [Waiting("objection", _short(each.text), f"{each.due_at:%Y-%m-%d}") for each in found]
+    return [
+        Waiting("objection", _short(each.text), f"{each.due_at:%Y-%m-%d}", f"/objections/{each.number}")
+        for each in found
+    ]
 
 
 def _short(text: str) -> str:

@@ -555,6 +555,7 @@ BODIES: dict[str, Any] = {
         "files": {"file": ("a.csv", b"name\nx\n", "text/csv")},
     },
     "POST /v1/batches/{reference}/cancel": {"json": {"reason": "重复上传"}},
+    "POST /objections/{number}": {"data": {"text": "依法检查"}},
     "POST /cases/{number}/applicant": {"data": {"code_type": "uscc", "code": NO_BODY}},
     "POST /cases/{number}/code": {"data": {"text": NO_LICENCE}},
     "POST /seals/new": {

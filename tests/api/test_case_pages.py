@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.look_schemas import ObjectionView
 from api.officers import Role
 from seal import Organisation
 from tests.api.signing_in import ISSUER, Browser, sign_in, somebody
@@ -259,3 +260,27 @@ def test_what_two_windows_check_at_once_is_kept_of_both(counter: Counter, monkey
     page = counter.post(f"{case}/code", text=counter.licence.identifier).text
     assert page.count("<article>") == 2
     assert "1/2 项已满足" in page
+
+
+def test_an_objection_is_answered_by_an_officer_of_the_body_once(counter: Counter) -> None:
+    services = counter.house.services
+    counter.post(f"{counter.opened()}/code", text=counter.token())
+    made = services.objections.open(counter.licence.holder_index, counter.looks()[0], "没有<b>办理过此事")
+    address = f"/objections/{made.number}"
+    assert f'href="{address}"' in counter.get("/waiting").text
+    page = counter.get(address).text
+    assert "没有&lt;b&gt;办理过此事" in page
+    assert "2026-11-0001" in page
+    for elsewhere in (counter.get(address, "health"), counter.post(address, "health", text="依法检查")):
+        assert elsewhere.status_code == 404
+    refused = counter.post(address, text="  ")
+    assert (refused.status_code, 'role="alert"' in refused.text) == (422, True)
+    answered = counter.post(address, text="受理食品经营许可时核验，\r\n由您当场出示。")  # as browsers send it
+    assert (answered.status_code, "已答复" in answered.text) == (200, True)
+    assert "由您当场出示。" in answered.text
+    again = counter.post(address, text="另一个答复")
+    assert (again.status_code, "另一个答复" in again.text) == (409, False)
+    (mine,) = services.objections.of_holder(counter.licence.holder_index)
+    assert mine.answer == "受理食品经营许可时核验，\n由您当场出示。"
+    assert ObjectionView.of(mine, services.names()).answered_by == "body"
+    assert address not in counter.get("/waiting").text

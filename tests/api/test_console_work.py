@@ -78,7 +78,7 @@ def test_feedback_is_accepted_and_the_licence_corrected(front: Front) -> None:
     assert HTML not in page
     assert front.licence.fields["address"] in page
     assert 'role="alert"' in sent(front, browser, f"/console/feedback/{number}/accept", text=" ")
-    accepted = sent(front, browser, f"/console/feedback/{number}/accept", text="属实")
+    accepted = sent(front, browser, f"/console/feedback/{number}/accept", text="属实。\r\n请稍候。")
     form_at = re.search(r'href="(/console/licences/[^"]+/new/correct)\?feedback=', accepted)
     assert form_at is not None
     assert 'role="alert"' in sent(front, browser, f"/console/feedback/{number}/reject", text="又不")

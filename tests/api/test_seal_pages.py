@@ -168,7 +168,8 @@ def test_a_second_click_finds_it_decided(office: Office) -> None:
 def test_one_officer_freezes_and_two_thaw(office: Office) -> None:
     number = office.active()
     assert office.post("approver", f"/seals/{number}/freeze", reason="").status_code == 422
-    assert "已冻结" in office.post("approver", f"/seals/{number}/freeze", reason="疑似冒用").text
+    assert "已冻结" in office.post("approver", f"/seals/{number}/freeze", reason="疑似冒用\r\n已报案").text
+    assert office.house.services.seals.history(number)[-1].reason == "疑似冒用 已报案"
     asked = office.post("applicant", f"/seals/{number}/ask", move="thaw", reason="查明无误")
     assert office.post("applicant", str(asked.url.path) + "/approve").status_code == 403
     office.post("approver", str(asked.url.path) + "/approve")

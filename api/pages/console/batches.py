@@ -17,6 +17,7 @@ from api.officers import Officer
 from api.pages.console.desk import MarkForm, OfficerDep, actor_names, back, new_mark, once, said, show_page
 from api.pages.frame import to
 from api.pages.words import WORDS
+from api.pages.written import LinesForm
 from api.problems import status_of
 from api.routers.batches import MAX_BYTES, ReferencePath, rows_in
 from api.security import ServicesDep
@@ -140,7 +141,7 @@ def act_on(
     officer: OfficerDep,
     reference: ReferencePath,
     act: BatchActPath,
-    reason: Annotated[str, Form(max_length=5000)] = "",
+    reason: LinesForm = "",
 ) -> Response:
     """Starts it, pauses it, goes on, or cancels for a reason what was not done yet."""
     body = officer.organisation_code

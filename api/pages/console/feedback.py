@@ -12,6 +12,7 @@ from api.officers import Officer
 from api.pages.console.desk import PENDING, OfficerDep, actor_names, back, said, show_page, time_left
 from api.pages.frame import to
 from api.pages.words import WORDS
+from api.pages.written import LinesForm
 from api.problems import status_of
 from api.routers.feedback import NumberPath
 from api.security import ServicesDep
@@ -23,7 +24,6 @@ from verify.feedback import FeedbackEntry, FeedbackState
 from verify.feedback_errors import FeedbackUnknownError
 
 router = APIRouter(prefix="/console/feedback", dependencies=[CsrfCheckedDep])
-TextForm = Annotated[str, Form(max_length=5000)]
 _OVER: Final = (FeedbackState.REJECTED, FeedbackState.CORRECTED)
 
 
@@ -61,7 +61,7 @@ def decide(
     officer: OfficerDep,
     number: NumberPath,
     answer: str,
-    text: TextForm = "",
+    text: LinesForm = "",
     identifier: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Accepts or rejects it with a reason, or names the licence with the right data."""

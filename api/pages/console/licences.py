@@ -28,6 +28,7 @@ from api.pages.console.desk import (
 )
 from api.pages.frame import to
 from api.pages.words import WORDS
+from api.pages.written import LinesForm
 from api.problems import status_of
 from api.routers.issuer import IdentifierPath, own, pdf_response
 from api.security import ServicesDep
@@ -227,8 +228,8 @@ def act_on(
     act: ActPath,
     mark: MarkForm,
     revision: Annotated[int, Form(ge=0, le=10**9)],
-    reason: Annotated[str, Form(max_length=5000)] = "",
-    legal_basis: Annotated[str, Form(max_length=5000)] = "",
+    reason: LinesForm = "",
+    legal_basis: LinesForm = "",
 ) -> Response:
     """Does it, and shows the licence as it is now."""
     found = own(services, officer.organisation_code, identifier)

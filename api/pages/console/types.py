@@ -15,6 +15,7 @@ from api.pages.console.desk import ReaderDep, actor_names, back, said, show_page
 from api.pages.console.previews import picture
 from api.pages.frame import to
 from api.pages.words import WORDS
+from api.pages.written import LinesForm
 from api.problems import status_of
 from api.routers.licence_types import SlugPath, VersionPath
 from api.security import ServicesDep
@@ -179,7 +180,7 @@ def decide(
     slug: SlugPath,
     version: VersionPath,
     act: Annotated[Literal["publish", "retire"], Path()],
-    reason: Annotated[str, Form(max_length=5000)] = "",
+    reason: LinesForm = "",
 ) -> Response:
     """Publishes a draft, or retires a version for a reason."""
     try:

@@ -20,6 +20,20 @@ WORDS = {
     "waits_batch_refused": ("批次有误，须更正后重新上传", "A batch was refused; mend and upload it again"),
     "waits_batch_paused": ("批次已暂停", "A batch is paused"),
     "waits_objection": ("答复查验异议（期限）", "Answer an objection (due)"),
+    "objection_one": ("查验异议", "Objection to a check"),
+    "objection_lead": (
+        "持证人对本单位的一次查验提出异议，须在期限内答复。",
+        "A holder objects to a check that your body made; answer within the time limit.",
+    ),
+    "objection_said": ("持证人的意见", "What the holder says"),
+    "objection_check": ("所指的查验", "The check"),
+    "objection_checked_by": ("查验人", "Checked by whom"),
+    "objection_answer_hint": (
+        "说明为何查验，或如何处理。持证人会看到，不超过 1000 字。",
+        "Say why it was checked, or what is done about it. The holder reads this; up to 1,000 characters.",
+    ),
+    "objection_send": ("答复", "Answer"),
+    "objection_answered_by": ("答复人", "Answered by"),
     "audit_log": ("透明日志", "Transparency log"),
     "audit_lead": (
         "签发和用印的每件事都留下一条，只增不改。这里可以查看任何一条及其证明。",

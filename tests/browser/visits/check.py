@@ -11,6 +11,7 @@ from api.pages.held_cases import HeldCase, keep_case
 from api.pages.results import HeldCheck, hold, picture_of
 from tests.browser.served import ANONYMOUS, ROLES, Served
 from tests.browser.visits.visit import Visit
+from tests.house import HEALTH
 from verify import Caller
 
 
@@ -44,12 +45,18 @@ def case(served: Served) -> Mapping[str, str]:
     return {"number": keep_case(services, made.with_answer(services, "pdf", answer))}
 
 
+def objected(served: Served) -> Mapping[str, str]:
+    """What a holder said against a check of the approver's body."""
+    return {"number": served.house.services.objections.received(HEALTH.code)[0].number}
+
+
 VISITS = [
     Visit("/", ANONYMOUS),
     Visit("/check", ANONYMOUS),
     Visit("/checks/{number}", ANONYMOUS, checked),
     Visit("/cases", "approver"),
     Visit("/cases/{number}", "approver", case),
+    Visit("/objections/{number}", "approver", objected),
     Visit("/c/{identifier}", ANONYMOUS, lambda served: {"identifier": served.licence().identifier}),
     Visit("/c/{identifier}", ANONYMOUS, lambda _: {"identifier": "no-such-licence"}, name="c-unknown"),
 ]
