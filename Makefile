@@ -13,7 +13,7 @@ SITE = $(RUN)/sphinx-build -q -n -W --keep-going -c docs/site . var/docs
 # every command and every test starts programs; what they compile is kept, whatever the machine says
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo serve test check docs audit sbom bench lock secrets
+.PHONY: help demo serve test check check-code check-docs development docs audit sbom bench lock secrets
 .DEFAULT_GOAL := help
 
 help:
@@ -43,20 +43,24 @@ endif
 
 test:
 	@$(ENVIRONMENT) --dev
-	$(RUN)/pytest -n 2 $(ARGS)
+	$(RUN)/pytest -n 2 --dist worksteal $(ARGS)
 
-check:
-	@$(ENVIRONMENT) --dev
+check: check-code check-docs
+
+check-code: development
 	$(RUN)/ruff check
 	$(RUN)/ruff format --check
 	$(RUN)/mypy
 	$(RUN)/lint-imports
-	$(SITE)
 	$(RUN)/python .ci/secrets_scan.py
 
-docs:
-	@$(ENVIRONMENT) --dev
+check-docs: development
 	$(SITE)
+
+development:
+	@$(ENVIRONMENT) --dev
+
+docs: check-docs
 
 audit:
 	@$(ENVIRONMENT) --dev

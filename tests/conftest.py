@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import secrets
 import shutil
@@ -34,6 +35,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(tool, ...): skip where a foreign tool that judges the result is missing")
     config.pluginmanager.register(log_watch, "log-watch")
     _share_compiled_statements()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector off what stays until the end, and let it run less often: there is much of it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _share_compiled_statements() -> None:

@@ -41,12 +41,16 @@ def _axe() -> str:
     return AXE.read_text("utf-8")
 
 
-def violations(page: Page, *rules: str) -> list[dict[str, Any]]:
-    """What axe-core has against a page under WCAG 2.1 A and AA, or by some of its rules alone."""
+def violations(page: Page, *rules: str, contrast: bool = True) -> list[dict[str, Any]]:
+    """What axe-core has against a page under WCAG 2.1 A and AA, or by some of its rules alone.
+
+    :param contrast: whether colours are looked at, which takes longest.
+    """
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(f"() => {{ {_axe()} }}")
     only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": _RULES}
-    options = {"runOnly": only, "resultTypes": ["violations"]}
+    others = {} if contrast else {"color-contrast": {"enabled": False}}
+    options = {"runOnly": only, "resultTypes": ["violations"], "rules": others}
     found: list[dict[str, Any]] = page.evaluate(_RUN_AXE, options)
     return found
 

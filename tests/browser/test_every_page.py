@@ -60,7 +60,8 @@ def _judge(page: Page, visit: Visit, language: str, *, accessible_at: int) -> No
         page.set_viewport_size({"width": width, "height": 900})
         assert too_wide(page) is None, (language, width)
         if width == accessible_at:
-            assert violations(page) == [], (language, width)
+            # colours are the same in both languages
+            assert violations(page, contrast=language == "zh") == [], (language, width)
         if PICTURES:
             Path(PICTURES).mkdir(parents=True, exist_ok=True)
             page.screenshot(path=Path(PICTURES) / f"{visit.title}-{language}-{width}.png", full_page=True)
