@@ -37,15 +37,15 @@ CONFINE = r"""
 set -eu
 mount --make-rprivate /
 mount -t tmpfs -o mode=0755 tmpfs "$NEW_ROOT"
+mkdir -p "$NEW_ROOT/proc" "$NEW_ROOT/tmp" "$NEW_ROOT/run/secrets" "$NEW_ROOT/var/lib/yinzheng"
+mount -t tmpfs -o size=64m,mode=1777 tmpfs "$NEW_ROOT/tmp"
 for each in $SEEN; do
     [ -e "$each" ] || continue
     mkdir -p "$NEW_ROOT$each"
     mount --rbind "$each" "$NEW_ROOT$each"
     mount -o remount,bind,ro "$NEW_ROOT$each"
 done
-mkdir -p "$NEW_ROOT/proc" "$NEW_ROOT/tmp" "$NEW_ROOT/run/secrets" "$NEW_ROOT/var/lib/yinzheng"
 mount --rbind /proc "$NEW_ROOT/proc"
-mount -t tmpfs -o size=64m,mode=1777 tmpfs "$NEW_ROOT/tmp"
 mkdir "$NEW_ROOT/run/postgresql"
 for each in "$SOCKETS"/.s.PGSQL.*[0-9]; do
     touch "$NEW_ROOT/run/postgresql/${each##*/}"
