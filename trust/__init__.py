@@ -21,7 +21,7 @@ from trust.licence_types import LicenceTypes, TypeVersion
 from trust.published_catalogue import PublishedCatalogue
 from trust.register import Register
 from trust.rendering import Renderer
-from trust.searching import LicencePage, LicenceSearch, Searching
+from trust.searching import LicencePage, LicenceSearch, Searching, SearchOrder
 from trust.transparency import LogProof, TransparencyLog
 from trust.type_desk import TypeDesk
 from trust.type_package import TypePackage
@@ -59,6 +59,7 @@ __all__ = [
     "PublishedCatalogue",
     "Register",
     "Renderer",
+    "SearchOrder",
     "Searching",
     "TransparencyLog",
     "TypeDesk",

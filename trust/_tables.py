@@ -38,6 +38,7 @@ class LicenceRow(Base):
         sa.Index("ix_licence_status_until", "status_list", "valid_until"),
         sa.Index("ix_licence_status_from", "status_list", "valid_from"),
         sa.Index("ix_licence_unlogged", "id", postgresql_where=sa.text("NOT logged")),
+        sa.Index("ix_licence_ending", "issuer_code", "valid_until", "id"),
     )
 
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)

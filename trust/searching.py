@@ -1,4 +1,4 @@
-"""Finding licences in the register: by what is on them, in pages, newest or oldest first."""
+"""Finding licences in the register: by what is on them, in pages, by their day of issue or their last day."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -58,6 +60,15 @@ class LicenceSearch:
     """Today's."""
 
 
+class SearchOrder(StrEnum):
+    """In which order licences are found."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    ENDING = "ending"
+    """That whose last day comes soonest first; 长期 at the end."""
+
+
 @dataclass(frozen=True)
 class LicencePage:
     """Some licences in their order, and where to go on."""
@@ -85,11 +96,16 @@ class Searching:
         return self._register.today()
 
     def search(
-        self, search: LicenceSearch, *, cursor: str | None = None, limit: int = 100, oldest_first: bool = False
+        self,
+        search: LicenceSearch,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
+        order: SearchOrder = SearchOrder.NEWEST,
     ) -> LicencePage:
         """Licences that a search finds. A page that looks for a name may be short, or empty, and yet have a cursor.
 
-        :param cursor: from the page before.
+        :param cursor: from the page before, in the same order.
         :raises TypeUnknownError: there is no such type.
         :raises SearchInvalidError: the cursor is none, the limit is not 1 to 1000, or a code, region or text cannot be.
         """
@@ -99,17 +115,16 @@ class Searching:
                 problem_en=f"a page has 1 to {MOST_A_PAGE} licences.",
             )
         statement, name = self._statement(search)
-        statement = statement.order_by(LicenceRow.id if oldest_first else LicenceRow.id.desc())
+        statement = statement.order_by(*_ORDERS[order])
         if cursor is not None:
-            place = _place(cursor)
-            statement = statement.where(LicenceRow.id > place if oldest_first else LicenceRow.id < place)
+            statement = statement.where(_after(_Place.parse(cursor), order))
         if name is not None:
             return self._named(statement, name, limit)
         with self._database.transaction() as session:
             rows = session.scalars(statement.limit(limit + 1)).all()
         more = len(rows) > limit
         licences = tuple(self._register.licence_of(row) for row in rows[:limit])
-        return LicencePage(licences, _cursor(rows[limit - 1].id) if more else None)
+        return LicencePage(licences, _Place.of(rows[limit - 1]).cursor if more else None)
 
     def _statement(self, search: LicenceSearch) -> tuple[sa.Select[LicenceRow], str | None]:
         """What PostgreSQL can find, and the name that then is read for."""
@@ -132,18 +147,18 @@ class Searching:
 
     def _named(self, statement: sa.Select[LicenceRow], name: str, limit: int) -> LicencePage:
         """The next of the licences with a part of a name, as far as is read for one page."""
-        wanted, found, read, last = name.casefold(), [], 0, 0
+        wanted, found, read, last = name.casefold(), [], 0, None
         with self._database.transaction() as session:
             rows = session.scalars(statement.limit(READ_FOR_NAME), execution_options={"yield_per": _AT_ONCE})
             for row in rows:
                 licence = self._register.licence_of(row)
-                read, last = read + 1, row.id
+                read, last = read + 1, row
                 if any(wanted in each.name.casefold() for each in (licence.holder, *licence.co_holders)):
                     found.append(licence)
                     if len(found) == limit:
                         break
             more = len(found) == limit or read == READ_FOR_NAME
-        return LicencePage(tuple(found), _cursor(last) if more else None)
+        return LicencePage(tuple(found), _Place.of(last).cursor if more and last is not None else None)
 
     def _conditions(self, search: LicenceSearch) -> list[sa.ColumnElement[bool]]:
         found: list[sa.ColumnElement[bool]] = []
@@ -215,15 +230,49 @@ def _region(text: str) -> str:
     return text
 
 
-def _cursor(number: int) -> str:
-    return base64.urlsafe_b64encode(number.to_bytes(8, "big")).decode().rstrip("=")
+_ORDERS: Final[dict[SearchOrder, tuple[sa.ColumnElement[Any], ...]]] = {
+    SearchOrder.NEWEST: (LicenceRow.id.desc(),),
+    SearchOrder.OLDEST: (LicenceRow.id.asc(),),
+    SearchOrder.ENDING: (LicenceRow.valid_until.asc().nulls_last(), LicenceRow.id.asc()),
+}
 
 
-def _place(cursor: str) -> int:
-    try:
-        decoded = base64.b64decode(cursor + "=", altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        decoded = b""
-    if len(decoded) != 8 or decoded[0] & 0x80:
+@dataclass(frozen=True)
+class _Place:
+    """A licence as a place in any order."""
+
+    id: int
+    until: date | None
+
+    @classmethod
+    def of(cls, row: LicenceRow) -> _Place:
+        return cls(row.id, row.valid_until)
+
+    @property
+    def cursor(self) -> str:
+        day = self.until.toordinal() if self.until is not None else 0
+        return base64.urlsafe_b64encode(self.id.to_bytes(8, "big") + day.to_bytes(4, "big")).decode()
+
+    @classmethod
+    def parse(cls, cursor: str) -> _Place:
+        try:
+            decoded = base64.b64decode(cursor, altchars=b"-_", validate=True)
+            number, day = int.from_bytes(decoded[:8], "big", signed=True), int.from_bytes(decoded[8:], "big")
+            if len(decoded) == 12 and number >= 0:
+                return cls(number, date.fromordinal(day) if day else None)
+        except (binascii.Error, ValueError, OverflowError):
+            pass
         raise SearchInvalidError(problem_zh="翻页标记无效。", problem_en="the cursor is none.")
-    return int.from_bytes(decoded, "big")
+
+
+def _after(place: _Place, order: SearchOrder) -> sa.ColumnElement[bool]:
+    """Whether a licence comes after a place."""
+    if order is SearchOrder.NEWEST:
+        return LicenceRow.id < place.id
+    behind = LicenceRow.id > place.id
+    if order is SearchOrder.OLDEST:
+        return behind
+    if place.until is None:
+        return LicenceRow.valid_until.is_(None) & behind
+    later = (LicenceRow.valid_until > place.until) | LicenceRow.valid_until.is_(None)
+    return later | ((LicenceRow.valid_until == place.until) & behind)

@@ -65,6 +65,26 @@ def test_the_list_and_its_export_are_masked(shared: Front) -> None:
     assert shared.licence.holder.code not in exported
 
 
+def test_licences_are_listed_by_their_day_of_issue_or_their_last_day(shared: Front) -> None:
+    officer(shared)
+    food = shared.house.issue("food_operation_permit")
+
+    def listed(address: str) -> tuple[str, list[str | None]]:
+        page = shared.http.get(address).text
+        heads = re.findall(r'<th scope="col"(?: aria-sort="(\w+)")?><a class="sort" href="([^"]+)">', page)
+        return page, [*(each[0] for each in heads), *(each[1] for each in heads)]
+
+    page, (issued, until, other_way, by_last_day) = listed("/console/licences")
+    assert (issued, until) == ("descending", "")
+    assert page.index(food.identifier) < page.index(shared.licence.identifier)
+    page, (issued, until, *_) = listed(str(other_way))
+    assert (issued, until) == ("ascending", "")
+    assert page.index(food.identifier) > page.index(shared.licence.identifier)
+    page, (issued, until, *_) = listed(str(by_last_day))
+    assert (issued, until) == ("", "ascending")
+    assert page.index(food.identifier) < page.index(shared.licence.identifier)  # which has no last day
+
+
 def test_a_search_is_good_for_its_officer_alone(shared: Front) -> None:
     browser = officer(shared)
     data = {"csrf_token": browser.signed_in.csrf_token, "words": "从来没有"}

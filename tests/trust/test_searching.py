@@ -10,7 +10,7 @@ from stdnum.cn import uscc
 
 from store.clock import FixedClock
 from tests.house import LAW, MARKET, House
-from trust import Decision, LicenceSearch, LicenceState
+from trust import Decision, LicenceSearch, LicenceState, SearchOrder
 from trust.errors import SearchInvalidError, TypeUnknownError
 
 
@@ -122,8 +122,33 @@ def test_a_name_is_looked_for_in_as_many_licences_as_a_page_reads(
     assert page.next_cursor is not None
     page = searching.search(search, cursor=page.next_cursor)
     assert [each.identifier for each in page.licences] == [oldest.identifier]
-    forward = searching.search(LicenceSearch(), oldest_first=True, limit=1)
+    forward = searching.search(LicenceSearch(), order=SearchOrder.OLDEST, limit=1)
     assert [each.identifier for each in forward.licences] == [oldest.identifier]
-    onward = searching.search(LicenceSearch(), oldest_first=True, limit=1, cursor=forward.next_cursor)
+    onward = searching.search(LicenceSearch(), order=SearchOrder.OLDEST, limit=1, cursor=forward.next_cursor)
     assert onward.next_cursor is None
     assert len(onward.licences) == 1
+
+
+def test_licences_are_found_by_their_last_day_page_by_page(house: House) -> None:
+    searching = house.services.searching
+    late = house.issue("driving_licence")
+    open_ended = [house.issue("business_licence"), house.issue("teacher_qualification_certificate")]
+    soon = house.issue("food_operation_permit")
+    assert soon.valid_until is not None
+    assert late.valid_until is not None
+    assert soon.valid_until < late.valid_until
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = searching.search(LicenceSearch(), order=SearchOrder.ENDING, limit=1, cursor=cursor)
+        found += [each.identifier for each in page.licences]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert found == [each.identifier for each in (soon, late, *open_ended)]
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "AAAA", "A" * 15, "_" * 16, "AAAAAAAAAAB_____", "AAAAAAAAAAE=", "é" * 16])
+def test_a_cursor_that_is_none_is_refused(house: House, cursor: str) -> None:
+    with pytest.raises(SearchInvalidError):
+        house.services.searching.search(LicenceSearch(), cursor=cursor)

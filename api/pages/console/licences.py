@@ -35,7 +35,7 @@ from api.security import ServicesDep
 from api.services import Services
 from api.sessions import CsrfCheckedDep
 from store.errors import YinzhengError
-from trust import Act, Decision, Licence, LicencePage, LicenceSearch, LicenceState, Register
+from trust import Act, Decision, Licence, LicencePage, LicenceSearch, LicenceState, Register, SearchOrder
 from trust.batch import BatchState
 from trust.licence import NEW_VERSION, ON_LEGAL_BASIS, possible_acts
 from trust.result_files import csv_lines
@@ -108,7 +108,7 @@ def licences(
         here="/console/licences",
         search=search,
         find=find if any(search.values()) else "",
-        by_day=_by_day(services, officer, search),
+        sorts=_sorts(services, officer, search),
         first=not after,
         page=page,
         rows=_rows(services, page),
@@ -298,23 +298,36 @@ def _found(services: Services, officer: Officer, wanted: dict[str, str], cursor:
         issued_until=date.fromisoformat(wanted["issued_until"]) if wanted["issued_until"] else None,
         issuer_code=officer.organisation_code,
     )
-    oldest_first = wanted["order"] == "oldest"
+    order = _order(wanted)
     found: list[Licence] = []
     while True:
-        page = services.searching.search(
-            asked, cursor=cursor, limit=min(limit - len(found), 1000), oldest_first=oldest_first
-        )
+        page = services.searching.search(asked, cursor=cursor, limit=min(limit - len(found), 1000), order=order)
         found += page.licences
         cursor = page.next_cursor
         if cursor is None or len(found) >= limit or limit <= _A_PAGE:
             return LicencePage(tuple(found), cursor)
 
 
-def _by_day(services: Services, officer: Officer, search: dict[str, str]) -> tuple[str, str]:
-    """Where the same licences are in the other order of their days of issue, and the order that they have now."""
-    oldest_first = search["order"] == "oldest"
-    find = searches.kept(services, officer, {**search, "order": "" if oldest_first else "oldest"})
-    return f"/console/licences?find={find}", "ascending" if oldest_first else "descending"
+def _order(search: dict[str, str]) -> SearchOrder:
+    wanted = search["order"]
+    return SearchOrder(wanted) if wanted in list(SearchOrder) else SearchOrder.NEWEST
+
+
+def _sorts(services: Services, officer: Officer, search: dict[str, str]) -> dict[str, tuple[str, str | None]]:
+    """Where the same licences are in another order of their days of issue and by their last days, and how they are
+    ordered now.
+    """
+
+    def ordered(order: SearchOrder) -> str:
+        return f"/console/licences?find={searches.kept(services, officer, {**search, 'order': order})}"
+
+    now = _order(search)
+    by_issue = {SearchOrder.NEWEST: "descending", SearchOrder.OLDEST: "ascending"}.get(now)
+    other = SearchOrder.OLDEST if now is SearchOrder.NEWEST else SearchOrder.NEWEST
+    return {
+        "issued": (ordered(other), by_issue),
+        "until": (ordered(SearchOrder.ENDING), "ascending" if now is SearchOrder.ENDING else None),
+    }
 
 
 def _rows(services: Services, page: LicencePage | None) -> list[Any]:

@@ -21,6 +21,7 @@ WORDS = {
     "console_order": ("排列", "Order"),
     "console_newest": ("新签发的在前", "Newest first"),
     "console_oldest": ("早签发的在前", "Oldest first"),
+    "console_ending": ("先到期的在前", "Ending soonest first"),
     "console_found": ("检索结果", "Found"),
     "console_export": ("导出检索结果（CSV）", "Export what was found (CSV)"),
     "console_more": ("下一页", "Next page"),
