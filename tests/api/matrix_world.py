@@ -282,7 +282,9 @@ class World:
 
     def _objection(self, at: Any, own: bool) -> str:
         services = self.house.services
-        number = self._looked(self.company, CHECK if own else "checker of another body")
+        # the approver is an officer of that other body
+        of_another = own == (at[0] is Role.APPROVER)
+        number = self._looked(self.company, "checker of another body" if of_another else CHECK)
         look = services.looks.find(number, [self.company_licence.identifier])
         assert look is not None
         return services.objections.open(self.company, look, "没有办理过此事").number
