@@ -33,3 +33,5 @@ form.addEventListener("input", () => {
   clearTimeout(waiting);
   waiting = setTimeout(draw, PAUSE);
 });
+// what was written before this was loaded counts too
+if ([...form.querySelectorAll("textarea")].some((each) => each.value !== each.defaultValue)) draw();
