@@ -22,6 +22,7 @@ def show(page: Page, served: Served) -> None:
     page.goto(f"/wallet/licences/{served.licence(PHYSICIAN).identifier}")
     page.get_by_role("button", name="出示二维码").click()
     page.locator("[data-code] img").wait_for()
+    page.wait_for_load_state()  # its script counts from when it was loaded
 
 
 def test_a_code_is_scanned_off_the_screen_and_says_by_whom(browser_as: BrowserAs, served: Served) -> None:
