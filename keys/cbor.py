@@ -95,7 +95,7 @@ def _ordered(value: object) -> object:
         case bytes() | str():
             return value
         case Mapping():
-            return {key: _ordered(value[key]) for key in sorted(value, key=cbor2.dumps)}
+            return {_ordered(key): _ordered(value[key]) for key in sorted(value, key=cbor2.dumps)}
         case Sequence():
             return [_ordered(each) for each in value]
     raise TypeError(type(value).__name__)

@@ -29,6 +29,8 @@ from tests import log_watch
 from tests.house import House
 from trust import LicenceTypes
 
+AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+"""When the time of most tests stands still."""
 _ROOM = 3 << 30
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -80,7 +82,7 @@ def vectors() -> Path:
 
 @pytest.fixture
 def clock() -> FixedClock:
-    return FixedClock(datetime(2026, 11, 23, 4, 0, tzinfo=UTC))
+    return FixedClock(AT)
 
 
 class Databases:

@@ -18,6 +18,7 @@ from api.services import Services
 from api.sessions import CsrfCheckedDep
 from keys import RecordLog, salted_digest
 from keys.notes import Checkpoint, open_note
+from seal.registry import LOG_PREFIX as SEAL_PREFIX
 from store.errors import YinzhengError
 from store.ledger import LedgerEntry
 from store.merkle import TILE_WIDTH, climb, holds_consistency, holds_inclusion, leaf_hash, tile_at
@@ -161,7 +162,7 @@ def _shown(services: Services, position: int) -> tuple[int, dict[str, Any]]:
 
 def _about(services: Services, desk: OfficerDesk, sought: str) -> list[LedgerEntry]:
     """What the log has about a seal or a licence of this body; nothing about those of others."""
-    subjects = (f"seal:{sought}", f"{LOG_PREFIX}{sought}")
+    subjects = (f"{SEAL_PREFIX}{sought}", f"{LOG_PREFIX}{sought}")
     return [
         each
         for subject in subjects

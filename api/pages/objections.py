@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from api.languages import language_of
 from api.look_schemas import LookView, ObjectionView
-from api.officers import Officer, Role
+from api.officers import Officer
+from api.pages.cases import OfficerDep
 from api.pages.console.desk import actor_names, said, time_left
 from api.pages.frame import Area, show, to
 from api.pages.written import LinesForm
 from api.problems import status_of
+from api.routers.feedback import NumberPath
 from api.security import ServicesDep
 from api.services import Services
-from api.sessions import CsrfCheckedDep, officer_with
+from api.sessions import CsrfCheckedDep
 from store.errors import YinzhengError
 
 router = APIRouter(prefix="/objections", dependencies=[CsrfCheckedDep])
 
-ApproverDep = Annotated[Officer, Depends(officer_with(Role.APPROVER))]
-NumberPath = Annotated[str, Path(max_length=64)]
-
 
 @router.get("/{number}", response_class=HTMLResponse)
-def one(request: Request, services: ServicesDep, officer: ApproverDep, number: NumberPath) -> HTMLResponse:
+def one(request: Request, services: ServicesDep, officer: OfficerDep, number: NumberPath) -> HTMLResponse:
     """What the holder says, and the check that it is about."""
     return _show(request, services, officer, number)
 
@@ -35,7 +32,7 @@ def one(request: Request, services: ServicesDep, officer: ApproverDep, number: N
 def answer(
     request: Request,
     services: ServicesDep,
-    officer: ApproverDep,
+    officer: OfficerDep,
     number: NumberPath,
     text: LinesForm = "",
 ) -> Response:

@@ -8,7 +8,8 @@ from fastapi import Form
 from pydantic import AfterValidator
 
 
-def _lines(text: str) -> str:
+def plain_lines(text: str) -> str:
+    """A text as browsers send it, with the line ends of everybody else."""
     return text.replace("\r\n", "\n")
 
 
@@ -16,7 +17,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.splitlines())
 
 
-LinesForm = Annotated[str, Form(max_length=5000), AfterValidator(_lines)]
-"""A text of several lines, with the line ends of everybody else."""
+LinesForm = Annotated[str, Form(max_length=5000), AfterValidator(plain_lines)]
+"""A text of several lines."""
 OneLineForm = Annotated[str, Form(max_length=5000), AfterValidator(_one_line)]
 """A text that goes on record in one line, however it was written."""

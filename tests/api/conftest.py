@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,13 +20,11 @@ from store.clock import FixedClock
 from store.database import Database
 from tests.api.receivers import receiver  # noqa: F401  a fixture
 from tests.api.signing_in import Browser, sign_in
-from tests.conftest import Databases, settings_for
+from tests.conftest import AT, Databases, settings_for
 from tests.house import HEALTH, MARKET, House
 from tests.live import Live, serving
 from trust import Licence
 
-AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
-"""When the house was furnished, as the clock of the tests stands."""
 CASE = {"service_item": "370200-0131-001", "case_number": "2026-11-0001"}
 """What a check names."""
 

@@ -100,7 +100,7 @@ def test_the_examples_of_the_standard(value: cbor.Value, encoded: str) -> None:
     assert cbor.decode(bytes.fromhex(encoded)) == value
 
 
-@pytest.mark.parametrize("value", [True, None, 1.5, [1, None]])
+@pytest.mark.parametrize("value", [True, None, 1.5, [1, None], {True: 1}])
 def test_what_is_not_written(value: cbor.Value) -> None:
     with pytest.raises(TypeError):
         cbor.encode(value)
@@ -109,6 +109,8 @@ def test_what_is_not_written(value: cbor.Value) -> None:
 def test_a_number_of_more_than_64_bits_is_not_written() -> None:
     with pytest.raises(OverflowError):
         cbor.encode(2**64)
+    with pytest.raises(OverflowError):
+        cbor.encode({2**64: 1})
 
 
 def _depth(value: object) -> int:

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 
 from api.languages import Language
+from api.pages.written import plain_lines
 from trust import LicenceType
 from trust.errors import FieldsInvalidError
 from trust.licence_type import LONG_TERM
@@ -115,7 +116,7 @@ def _value(name: str, schema: Mapping[str, Any], form: FormData) -> str:
     if form.get(name + LONG):
         return LONG_TERM
     text = form.get(name)
-    return text.replace("\r\n", "\n").strip() if isinstance(text, str) else ""
+    return plain_lines(text).strip() if isinstance(text, str) else ""
 
 
 def _rows(key: str, schema: Mapping[str, Any], form: FormData) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from api.pages.console.desk import ReaderDep, actor_names, back, said, show_page
 from api.pages.console.previews import picture
 from api.pages.frame import to
 from api.pages.words import WORDS
-from api.pages.written import LinesForm
+from api.pages.written import LinesForm, plain_lines
 from api.problems import status_of
 from api.routers.licence_types import SlugPath, VersionPath
 from api.security import ServicesDep
@@ -55,7 +55,7 @@ class Sources:
         files = dict(services.licence_types.package(slug, self.base).files)
         for name, text in ((DEFINITION, self.definition), (TEMPLATE, self.template), (ORNAMENT, self.ornament)):
             if text.strip():
-                files[name] = text.replace("\r\n", "\n").encode()
+                files[name] = plain_lines(text).encode()
         return TypePackage(files)
 
     def misplaced(self, language: Language) -> str | None:
