@@ -25,5 +25,5 @@ def seconds_per_call(work: Callable[[], object]) -> float:
 
 def row(what: str, seconds: float, *, against: float | None = None) -> str:
     """One line of a table: how long, how many a second, and how many times the peer's speed."""
-    ratio = f"{against / seconds:8.1f} ×" if against is not None else " " * 10
+    ratio = f"{against / seconds:8.2f} ×" if against is not None else " " * 10
     return f"{what:<58}{seconds * 1e3:10.3f} ms{1 / seconds:12.0f} /s{ratio}"

@@ -49,12 +49,17 @@ def main() -> None:
     def check() -> None:
         assert check_offline_presentation(made.text, anchors, now=now).verdict.passed
 
+    def told() -> None:
+        for each in check_offline_presentation(made.text, anchors, now=now).verdict.reasons:
+            assert each.message_zh
+
     def bare() -> None:
         key.verify(signature, signed, algorithm)
 
     ways: dict[str, Callable[[], None]] = {
         "a bare P-256 verification": bare,
         "a check of an offline presentation": check,
+        "a check whose reasons are read, in Chinese": told,
     }
     best = dict.fromkeys(ways, float("inf"))
     for _ in range(ROUNDS):

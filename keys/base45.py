@@ -9,8 +9,8 @@ _ALPHABET: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _UNUSED: Final = 0xFF
 _VALUES: Final = bytes(_ALPHABET.find(each) if each in _ALPHABET else _UNUSED for each in range(256))
 _LANE: Final = 3
-_FIRST: Final = b"\xff\0\0"
-"""Selects the first byte of a lane."""
+_LAST: Final = b"\0\0\xff"
+"""Selects the last byte of a lane."""
 
 
 class Base45Error(ValueError):
@@ -50,22 +50,20 @@ def _groups(values: bytes, count: int) -> bytes:
     """The bytes of all groups of three at once: each group is a lane of 24 bits of one large number, which none
     overflows, so that a text is decoded in a few steps, whatever its length.
     """
-    lanes = int.from_bytes(values[: _LANE * count], "little")
+    lanes = int.from_bytes(values[: _LANE * count])
     each = _lanes(count)
-    total = (lanes & each) + 45 * (lanes >> 8 & each) + 45 * 45 * (lanes >> 16 & each)
-    found = total.to_bytes(_LANE * count, "little")
-    if found[2::_LANE].strip(b"\0"):
+    total = (lanes >> 16 & each) + 45 * (lanes >> 8 & each) + 45 * 45 * (lanes & each)
+    data = bytearray(total.to_bytes(_LANE * count))
+    if data[::_LANE].strip(b"\0"):
         raise Base45Error
-    data = bytearray(2 * count)
-    data[::2] = found[1::_LANE]
-    data[1::2] = found[::_LANE]
+    del data[::_LANE]
     return bytes(data)
 
 
 @lru_cache(maxsize=16)
 def _lanes(count: int) -> int:
-    """The first byte of every lane."""
-    return int.from_bytes(_FIRST * count, "little")
+    """The last byte of every lane."""
+    return int.from_bytes(_LAST * count)
 
 
 def _last(values: bytes) -> bytes:

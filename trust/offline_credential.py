@@ -9,9 +9,8 @@ last day as numbers (1 is the first day of the year 1; 0 for 长期), and the fi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from keys import cbor
 
@@ -23,12 +22,15 @@ LONGEST: Final = timedelta(minutes=10)
 
 _SUB, _EXP, _IAT, _CTI, _STATUS, _SHOWN = 2, 4, 6, 7, 65535, -65537
 _CLAIMS: Final = frozenset({_SUB, _EXP, _IAT, _CTI, _STATUS, _SHOWN})
+_FIELD_KINDS: Final = [str, str]
 _SHOWN_KINDS: Final = (str, str, str, str, str, str, int, int, list)
 # without the check character, which is for who types an identifier: this one is signed
 _IDENTIFIER: Final = re.compile(r"1\.2\.156\.3005\.2\.[0-9A-Z]{21}\.[0-9A-Z]{1,32}\.[0-9A-Z]{1,64}\.[0-9]{3}\.[0-9A-Z]")
 _ID_SIZE: Final = 16
 _MOST_FIELDS: Final = 8
+_LONGEST_SECONDS: Final = int(LONGEST.total_seconds())
 _END: Final = 253_402_300_800
+"""The first second of the year 10000."""
 _LAST_DAY: Final = date.max.toordinal()
 
 
@@ -36,8 +38,7 @@ class CredentialError(ValueError):
     """The bytes are no credential; the message names the part that is wrong."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class OfflineCredential:
+class OfflineCredential(NamedTuple):
     """A licence in a few words, for a few minutes."""
 
     id: bytes
@@ -100,8 +101,10 @@ class OfflineCredential:
         if not isinstance(claims, dict) or claims.keys() != _CLAIMS:
             _refuse("claims")
         uri, index = _status(claims[_STATUS])
-        issued_at, expires_at = _moment(claims[_IAT]), _moment(claims[_EXP])
-        if not timedelta() < expires_at - issued_at <= LONGEST:
+        issued_at, expires_at = claims[_IAT], claims[_EXP]
+        if type(issued_at) is not int or type(expires_at) is not int or not 0 <= issued_at < _END:
+            _refuse("time")
+        if not 0 < expires_at - issued_at <= _LONGEST_SECONDS or expires_at >= _END:
             _refuse("exp")
         identifier, made = claims[_SUB], claims[_CTI]
         if not isinstance(identifier, str) or not _IDENTIFIER.fullmatch(identifier):
@@ -116,8 +119,8 @@ class OfflineCredential:
             id=made,
             identifier=identifier,
             purpose=purpose,
-            issued_at=issued_at,
-            expires_at=expires_at,
+            issued_at=datetime.fromtimestamp(issued_at, UTC),
+            expires_at=datetime.fromtimestamp(expires_at, UTC),
             status_uri=uri,
             status_index=index,
             name_zh=name_zh,
@@ -147,16 +150,13 @@ def _status(value: object) -> tuple[str, int]:
 def _fields(value: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, list) or len(value) > _MOST_FIELDS:
         _refuse("fields")
+    fields = []
     for each in value:
-        if not isinstance(each, list) or tuple(map(type, each)) != (str, str):
+        if type(each) is not list or [*map(type, each)] != _FIELD_KINDS:
             _refuse("fields")
-    return tuple((title, shown) for title, shown in value)
-
-
-def _moment(value: object) -> datetime:
-    if type(value) is not int or not 0 <= value < _END:
-        _refuse("time")
-    return datetime.fromtimestamp(value, UTC)
+        title, shown = each
+        fields.append((title, shown))
+    return tuple(fields)
 
 
 def _day(number: int) -> date:

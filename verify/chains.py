@@ -57,9 +57,9 @@ class Chain:
         if (since is not None and moment < since) or (until is not None and moment > until):
             return reason("certificate.anchor_not_trusted_then", anchor=self.subjects[-1])
         if moment < self.not_before:
-            return reason("certificate.not_yet_valid", since=f"{self.not_before:%Y-%m-%d %H:%M:%S}Z")
+            return reason("certificate.not_yet_valid", since=self.not_before)
         if moment > self.not_after:
-            return reason("certificate.expired", until=f"{self.not_after:%Y-%m-%d %H:%M:%S}Z")
+            return reason("certificate.expired", until=self.not_after)
         return None
 
 
@@ -185,7 +185,7 @@ def _validated(path: tuple[x509.Certificate, ...]) -> Chain | Reason:
         for certificate in path:
             check_key(certificate.public_key())
     except WeakAlgorithmError as weak:
-        return reason("certificate.chain_weak", algorithm=weak)
+        return reason("certificate.chain_weak", algorithm=str(weak))
     except (ValueError, UnsupportedAlgorithm):
         return reason("certificate.chain_weak", algorithm=Text("不支持的公钥", "an unsupported public key"))
     bounded = path[:-1] or path  # what an anchor says of its own validity does not bind (RFC 5280, 6.1.1)

@@ -169,7 +169,7 @@ class _Foreign:
     def _stamp_report(self, signature: _Signature, checked: CheckedTimeStamp) -> SignatureReport:
         against = [item for item in (checked.fault, *self._change_faults(signature)) if item is not None]
         if not against:
-            against.append(reason("timestamp.valid", at=f"{checked.at:%Y-%m-%d %H:%M:%S}Z"))
+            against.append(reason("timestamp.valid", at=checked.at))
             against.extend(checked.revocation.in_favour)
         return time_stamp_report(signature.field, checked, self._standing(signature, None), tuple(against))
 

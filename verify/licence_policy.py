@@ -310,7 +310,7 @@ def _in_favour(checked: CheckedSignature) -> tuple[Reason, ...]:
 
 
 def _stamped(checked: CheckedTimeStamp) -> Reason:
-    return reason("timestamp.valid", at=f"{checked.at:%Y-%m-%d %H:%M:%S}Z")
+    return reason("timestamp.valid", at=checked.at)
 
 
 def _malformed(error: PdfSyntaxError) -> Reason:

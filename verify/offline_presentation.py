@@ -79,7 +79,7 @@ def check_offline_presentation(
         return OfflineCheck(verdict([error.reason], checked_at=now), None)
     reasons = [_time(credential, now)]
     if status_list is None:
-        reasons.append(reason(NOT_CHECKED, at=_told(credential.issued_at)))
+        reasons.append(reason(NOT_CHECKED, at=credential.issued_at))
     else:
         place = StatusReference(credential.status_uri, credential.status_index)
         reasons.append(status_in(status_list, place, anchors, now=now))
@@ -106,8 +106,9 @@ def _signed(text: str, anchors: TrustAnchors, crls: Iterable[bytes], now: dateti
     if not isinstance(chain, Chain) or chain.fault_at(now) is not None:
         raise _NotGoodError(reason("offline.untrusted"))
     issuer = chain.certificates[min(1, len(chain.certificates) - 1)]
-    if any(_is_revoked(each, signer, issuer) for each in crls):
-        raise _NotGoodError(reason("offline.certificate_revoked"))
+    for each in crls:
+        if _is_revoked(each, signer, issuer):
+            raise _NotGoodError(reason("offline.certificate_revoked"))
     if not message.is_signed_by(key):
         raise _NotGoodError(reason("offline.forged"))
     try:
@@ -148,16 +149,12 @@ def _time(credential: OfflineCredential, now: datetime) -> Reason:
     if credential.issued_at > now + _AHEAD:
         return reason("offline.not_yet_valid")
     if now >= credential.expires_at:
-        return reason("offline.expired", at=_told(credential.expires_at))
+        return reason("offline.expired", at=credential.expires_at)
     today = local_date(now)
     # a licence can run out at midnight within the minutes for which it is shown
     if today < credential.valid_from or (credential.valid_until is not None and today > credential.valid_until):
         return reason("offline.licence_over")
-    return reason("offline.valid", until=_told(credential.expires_at)[-9:])
-
-
-def _told(moment: datetime) -> str:
-    return f"{moment.isoformat(' ', 'seconds')[:19]}Z"
+    return reason("offline.valid", until=credential.expires_at)
 
 
 def _summary(credential: OfflineCredential, status: str) -> LicenceSummary:

@@ -249,18 +249,17 @@ class _Link:
     def _judge_revoked(self, against: list[_Found]) -> _Judged:
         worst = min(against, key=lambda item: item.statement.effective or self._now)
         at = worst.statement.effective or self._now
-        told = f"{at:%Y-%m-%d %H:%M:%S}Z"
         orderly = all(item.statement.reason in ORDERLY for item in against)
         before = self._use.made if self._use.stamp and orderly else self._use.moment
         if before < at and (self._use.proven or self._use.stamp):
-            return _Judged(later=(self._reason("revoked_later", at=told),), chosen=worst, broken=at)
+            return _Judged(later=(self._reason("revoked_later", at=at),), chosen=worst, broken=at)
         if all(item.statement.reason == CERTIFICATE_HOLD for item in against):
-            return _Judged((self._reason("on_hold", at=told),), chosen=worst, broken=at)
+            return _Judged((self._reason("on_hold", at=at),), chosen=worst, broken=at)
         code = "revoked" if self._use.proven or self._use.stamp else "revoked_no_proof"
-        return _Judged((self._reason(code, at=told),), chosen=worst, broken=at)
+        return _Judged((self._reason(code, at=at),), chosen=worst, broken=at)
 
-    def _reason(self, what: str, **params: str) -> Reason:
-        return reason(f"{'timestamp' if self._use.stamp else 'certificate'}.{what}", **params)
+    def _reason(self, what: str, **parameters: datetime) -> Reason:
+        return reason(f"{'timestamp' if self._use.stamp else 'certificate'}.{what}", **parameters)
 
     def _stands(self, responder: bytes, others: tuple[Held, ...]) -> bool:
         """Whether a list shows that a responder's certificate was not revoked."""

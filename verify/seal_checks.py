@@ -128,7 +128,7 @@ def seal_report(
     faults = tuple(dict.fromkeys((*against, *(checked.reasons if checked else ()))))
     reasons = faults
     if not faults and checked is not None:
-        reasons = (reason("ses.valid", at=f"{checked.signature.signed_at:%Y-%m-%d %H:%M:%S}Z"),)
+        reasons = (reason("ses.valid", at=checked.signature.signed_at),)
     chief = main_reason(reasons)
     signer = checked.check.signer if checked else None
     intact = checked is not None and checked.intact
@@ -181,7 +181,7 @@ def _revocation(path: _Certificates, makers: SealMakerTrust, moment: datetime, m
             if not makers.complete:
                 yield reason("ses.revocation_unknown")
         elif word.revoked_by(made if word.orderly and certificate is path[0] else moment):
-            yield reason("ses.revoked", at=f"{word.since:%Y-%m-%d %H:%M:%S}Z")
+            yield reason("ses.revoked", at=word.since)
 
 
 def _anchors(makers: SealMakerTrust, at: datetime) -> list[x509.Certificate]:

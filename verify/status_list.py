@@ -86,13 +86,13 @@ def status_in(data: bytes, reference: StatusReference, anchors: TrustAnchors, *,
     if found.uri != reference.uri:
         return reason("status.other", uri=reference.uri)
     if now >= found.expires_at:
-        return reason("status.stale", until=f"{found.expires_at:%Y-%m-%d %H:%M:%S}Z")
+        return reason("status.stale", until=found.expires_at)
     per_byte = 8 // found.bits
     place, offset = divmod(reference.index, per_byte)
     if place >= len(found.statuses):
         return reason("status.malformed", detail="idx")
     value = found.statuses[place] >> (offset * found.bits) & ((1 << found.bits) - 1)
-    return reason(_CODES.get(value, "status.over"), at=f"{found.issued_at:%Y-%m-%d %H:%M:%S}Z")
+    return reason(_CODES.get(value, "status.over"), at=found.issued_at)
 
 
 def statuses_of(data: bytes, uri: str, anchors: TrustAnchors, *, now: datetime) -> bytes | Reason:

@@ -71,7 +71,7 @@ def check_time_stamp(
         info = _read_info(data.content)
         expected = stamped(info.imprint_algorithm.digest)
     except WeakAlgorithmError as weak:
-        return CheckedTimeStamp(reason("timestamp.weak", algorithm=weak))
+        return CheckedTimeStamp(reason("timestamp.weak", algorithm=str(weak)))
     except ValueError:
         return CheckedTimeStamp(_malformed("不是 RFC 3161 时间戳", "it is no RFC 3161 token"))
     if not hmac.compare_digest(info.imprint, expected):
@@ -83,7 +83,7 @@ def check_time_stamp(
         return CheckedTimeStamp(_reason_of(signer.fault), info.at, signer=signer)
     fault, chain = _trusted(data, signer.certificate, trust, strict=strict, moment=moment)
     if fault is None and info.at > trust.now + CLOCK_TOLERANCE:
-        fault = reason("timestamp.in_the_future", at=f"{info.at:%Y-%m-%d %H:%M:%S}Z")
+        fault = reason("timestamp.in_the_future", at=info.at)
     checked = CheckedTimeStamp(fault, info.at, intact=True, signer=signer, chain=chain)
     return checked if fault is not None or chain is None else _unless_revoked(checked, chain, data, trust, moment)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from trust import LogProof
 
@@ -102,18 +102,63 @@ class Changes(StrEnum):
     OTHER = "other"
 
 
+class Text(NamedTuple):
+    """A parameter of a reason that reads differently in each language."""
+
+    zh: str
+    en: str
+
+
+Parameter: TypeAlias = str | int | date | datetime | Text | None
+"""What a reason's texts are filled in with; a moment is written in UTC, to the second."""
+
+
+class ReasonKind(NamedTuple):
+    """One line of the catalogue of reasons (:mod:`verify.reasons`)."""
+
+    zh: str
+    en: str
+    rests_on: RestsOn
+    indication: Indication
+    sub_indication: SubIndication | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that a check found; made by :func:`verify.reasons.reason`."""
+    """One thing that a check found; made by :func:`verify.reasons.reason`.
+
+    Its texts are written when they are read, since most who check read one of them or none.
+    """
 
     code: str
     """Stable, for machines: ``family.what``."""
-    message_zh: str
-    message_en: str
-    rests_on: RestsOn
-    indication: Indication
-    """What this alone makes of the verdict."""
-    sub_indication: SubIndication | None = None
+    kind: ReasonKind
+    parameters: tuple[tuple[str, Parameter], ...] = ()
+
+    @property
+    def message_zh(self) -> str:
+        """In Chinese."""
+        return self.kind.zh.format_map({name: _written(value, 0) for name, value in self.parameters})
+
+    @property
+    def message_en(self) -> str:
+        """In English."""
+        return self.kind.en.format_map({name: _written(value, 1) for name, value in self.parameters})
+
+    @property
+    def rests_on(self) -> RestsOn:
+        """The evidence that it comes from."""
+        return self.kind.rests_on
+
+    @property
+    def indication(self) -> Indication:
+        """What this alone makes of the verdict."""
+        return self.kind.indication
+
+    @property
+    def sub_indication(self) -> SubIndication | None:
+        """Why it does not pass; None where it does."""
+        return self.kind.sub_indication
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -125,6 +170,14 @@ class Reason:
             "indication": self.indication.value,
             "sub_indication": self.sub_indication.value if self.sub_indication else None,
         }
+
+
+def _written(value: Parameter, language: Literal[0, 1]) -> Parameter:
+    if isinstance(value, Text):
+        return value[language]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(" ", "seconds").replace("+00:00", "Z")
+    return value
 
 
 def main_reason(reasons: Iterable[Reason]) -> Reason | None:
@@ -273,8 +326,7 @@ class SignatureReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class LicenceSummary:
+class LicenceSummary(NamedTuple):
     """What the register says of the licence in question; the holder is shown masked only."""
 
     identifier: str
@@ -363,10 +415,11 @@ def verdict(
     :raises ValueError: there is no reason at all; a pass has to say what it rests on.
     """
     found = tuple(reasons)
-    if not found:
+    chief = main_reason(found)
+    if chief is None:
         raise ValueError("a verdict needs at least one reason")
     return Verdict(
-        indication=worst(item.indication for item in found),
+        indication=chief.indication,
         reasons=found,
         checked_at=checked_at,
         signatures=tuple(signatures),

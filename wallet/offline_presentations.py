@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -216,7 +216,7 @@ def _first_that_fits(signer: CoseSigner, full: OfflineCredential) -> OfflinePres
     What a type has shown can be left out, the least telling first; nothing else can.
     """
     for count in range(len(full.fields), -1, -1):
-        credential = replace(full, fields=full.fields[:count])
+        credential = full._replace(fields=full.fields[:count])
         text = PREFIX + base45.encode(signer.sign(credential.to_cbor()))
         for correction in Correction:
             if len(text) <= correction.capacity:

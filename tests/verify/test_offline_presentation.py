@@ -305,8 +305,8 @@ def test_a_signature_does_not_make_nonsense_good(
 def test_a_licence_that_runs_out_at_midnight_is_over_then(still: Shown) -> None:
     today = still.house.services.register.today()
     for changed in (
-        replace(still.made.credential, valid_until=today - timedelta(days=1)),
-        replace(still.made.credential, valid_from=today + timedelta(days=1)),
+        still.made.credential._replace(valid_until=today - timedelta(days=1)),
+        still.made.credential._replace(valid_from=today + timedelta(days=1)),
     ):
         assert "offline.licence_over" in still.codes(still.sign(changed.to_cbor()))
 
@@ -338,7 +338,7 @@ def test_a_saved_status_list_is_looked_at(shown: Shown) -> None:
 def test_a_place_in_another_list_or_behind_its_end_is_doubtful(
     still: Shown, changed: dict[str, str | int], code: str
 ) -> None:
-    credential = replace(still.made.credential, **changed)  # type: ignore[arg-type]  # of the types that they have
+    credential = still.made.credential._replace(**changed)  # type: ignore[arg-type]  # of the types that they have
     text = PREFIX + base45.encode(still.sign(credential.to_cbor()))
     verdict = still.check(text, still.house.services.status_lists.current(1).token)
     assert not verdict.passed

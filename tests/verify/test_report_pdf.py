@@ -21,7 +21,7 @@ from tests.verify.conftest import Inspect
 from tests.verify.pki import NOW
 from verify.reasons import CATALOGUE, reason
 from verify.report_pdf import CheckContext, ReportPrinter
-from verify.verdict import Indication, LicenceSummary, Reason, SignatureReport, Verdict, verdict, worst
+from verify.verdict import Indication, LicenceSummary, Reason, SignatureReport, Verdict, verdict
 
 IDENTIFIER = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U"
 LICENCE = LicenceSummary(
@@ -122,7 +122,7 @@ def test_each_verdict_has_words_and_a_shape_of_its_own(printer: ReportPrinter, c
 
 def test_more_reasons_than_fit_are_counted_and_attached(printer: ReportPrinter, checked: Verdict) -> None:
     reasons = every_reason()
-    many = replace(checked, reasons=reasons, indication=worst(item.indication for item in reasons))
+    many = replace(checked, reasons=reasons, indication=verdict(reasons, checked_at=NOW).indication)
     pdf = printer.print(many)
     assert f"of {len(reasons)} shown" in page_text(pdf)
     value = json.loads(attachment(pdf))
@@ -151,7 +151,7 @@ def test_nothing_runs_over_the_edge_or_to_a_second_page(printer: ReportPrinter, 
         wide = replace(
             checked,
             signatures=(replace(signature, signer_subject=filler, field_name=filler, subfilter=filler),) * 16,
-            licence=replace(LICENCE, title_zh=filler, issuer=filler, holder_masked=filler, number=filler),
+            licence=LICENCE._replace(title_zh=filler, issuer=filler, holder_masked=filler, number=filler),
             reasons=every_reason(),
         )
         pdf = printer.print(wide, CheckContext(filler, filler, filler))

@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 import string
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -20,12 +21,13 @@ def parameters(template: str) -> set[str]:
 
 
 def test_the_most_severe_indication_decides() -> None:
-    passed, failed, unsure = Indication.TOTAL_PASSED, Indication.TOTAL_FAILED, Indication.INDETERMINATE
+    passed, failed, unsure = reason("seal.valid"), reason("register.revoked"), reason("register.suspended")
     for order in itertools.permutations((passed, failed, unsure)):
-        assert worst(order) is failed
-    assert worst((passed, unsure)) is unsure
-    assert worst((passed,)) is passed
-    assert worst(()) is passed
+        assert verdict(order, checked_at=NOW).indication is Indication.TOTAL_FAILED
+        assert worst(each.indication for each in order) is Indication.TOTAL_FAILED
+    assert verdict((passed, unsure), checked_at=NOW).indication is Indication.INDETERMINATE
+    assert verdict((passed,), checked_at=NOW).indication is Indication.TOTAL_PASSED
+    assert worst(()) is Indication.TOTAL_PASSED
 
 
 def test_a_verdict_without_a_reason_is_none() -> None:
@@ -85,6 +87,15 @@ def test_every_reason_against_something_has_a_sub_indication(code: str) -> None:
     assert (entry.sub_indication is None) == (entry.indication is Indication.TOTAL_PASSED)
 
 
-def test_a_code_that_does_not_exist_is_an_error() -> None:
+def test_a_code_that_does_not_exist_and_a_parameter_that_is_missing_are_errors() -> None:
     with pytest.raises(KeyError):
         reason("no.such_code")
+    with pytest.raises(KeyError, match="until"):
+        reason("offline.valid")
+
+
+def test_a_moment_is_told_in_utc_to_the_second() -> None:
+    moment = datetime(2026, 11, 28, 8, 0, 1, 999_999, tzinfo=timezone(timedelta(hours=8)))
+    said = reason("offline.valid", until=moment)
+    assert "2026-11-28 00:00:01Z 前有效" in said.message_zh
+    assert "until 2026-11-28 00:00:01Z." in said.message_en
