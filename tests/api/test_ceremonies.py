@@ -16,6 +16,8 @@ from api.errors import CeremonyRefusedError, FileUnreadableError
 from seal.errors import SealUnknownError
 from store.database import Database
 from store.errors import YinzhengError
+from tests.docs.shell import replaced, shell
+from tests.house import MARKET
 
 FIRST, SECOND = "卢青禾", "李沐阳"
 KEPT = "一号保险柜，密封袋 0001 safe 1, bag 0001"
@@ -128,3 +130,25 @@ def test_nobody_holds_one_alone_and_one_that_fails_is_on_paper_too(hold: Held, t
         hold("seal", "--seal", "3702000000009")
     (paper,) = (tmp_path / "protocols").glob("*-seal.txt")
     assert "结果 Outcome: 中断 broken off: seal.unknown" in paper.read_text("utf-8")
+
+
+def test_the_commands_of_the_page_hold_one_of_each_kind(database: Database, tmp_path: Path) -> None:
+    """Those of docs/operations.md, to the letter."""
+    with shell(database, tmp_path, YINZHENG_KEK_FILE="kek") as terminal:
+        paths = {"/etc/yinzheng/": "", "/var/protocols": "protocols"}
+        lines = [line for line in terminal.block("docs/operations.md", "keys ceremony", **paths).split("\n") if line]
+        services, kek, seal = ("\n".join(lines[at + 1 : at + 3]) for at in (0, 3, 6))
+        for kind in ("make", "services", "data"):
+            terminal.typed(replaced(services, {"make|services|data": kind}), FIRST, SECOND)
+        terminal.typed(kek, FIRST, SECOND)
+        terminal.environment["YINZHENG_KEK_FILE"] = "new.kek"
+        terminal.run(
+            f"yinzheng seal owner {MARKET.code} --name {MARKET.name_zh} --english Market --region 370200\n"
+            f"yinzheng seal apply --owner {MARKET.code} --licence-type business_licence --officer {FIRST} --reason r\n"
+            f"yinzheng seal approve 1 --officer {SECOND}"
+        )
+        [number] = json.loads(terminal.run("yinzheng seal list --json"))
+        terminal.typed(replaced(seal, {"3702000000001": number["number"]}), FIRST, SECOND)
+        terminal.has_run_all_of("tests/api/test_ceremonies.py")
+    kinds = {path.stem.rpartition("-")[2] for path in (tmp_path / "work" / "protocols").glob("*.pdf")}
+    assert kinds == {"make", "services", "data", "kek", "seal"}

@@ -41,7 +41,11 @@ def launcher(directory: Path) -> Iterator[Path]:
     command = directory / "yinzheng"
     command.write_text(_CALLER.format(path=str(address)))
     command.chmod(0o755)
-    program = subprocess.Popen([sys.executable, "-m", "tests.docs.launcher", address], stdout=subprocess.PIPE)
+    program = subprocess.Popen(
+        [sys.executable, "-m", "tests.docs.launcher", address],
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # without a terminal, as what calls it is
+    )
     try:
         assert program.stdout is not None
         assert program.stdout.readline() == b"ready\n"

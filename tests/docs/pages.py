@@ -38,6 +38,20 @@ class Block:
         return f"{self.page}:{self.line}"
 
     @property
+    def typed(self) -> str:
+        """What is typed, to the letter: a ``console`` block with prompts has the commands behind them."""
+        lines = self.text.splitlines(keepends=True)
+        if self.language == "console" and any(line.startswith("$ ") for line in lines):
+            kept, on = [], False
+            for line in lines:
+                on = on or line.startswith("$ ")
+                if on:
+                    kept.append(line.removeprefix("$ "))
+                on = on and line.endswith("\\\n")
+            return "".join(kept)
+        return self.text
+
+    @property
     def script(self) -> str:
         """Its commands, with lines that were broken made whole, without prompts, answers and documents in between."""
         text = _HERE.sub("", self.text.replace("\\\n", " "))

@@ -6,119 +6,35 @@ Each story takes blocks of commands from the pages, which say in a comment above
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.serialization import Encoding
 from pypdfium2 import PdfDocument
 
-from api.builtin_provider import PEOPLE
 from api.clients import Scope
-from seal import SealApplication
 from store.database import Database
 from tests.conftest import ROOT
-from tests.docs.launcher import launcher
-from tests.docs.pages import Block, blocks, run_by
-from tests.house import APPLICANT, HEALTH, MARKET, example
-from tests.live import Live, serving
-from tests.trust.bulk_house import permit, write_csv
-from trust import Licence
+from tests.docs.city import City, furnished_city
+from tests.docs.shell import replaced
+from tests.house import HEALTH, MARKET, example
+from tests.pdfs import blank_pdf
+from tests.trust.bulk_house import SLUG, permit, write_csv
+from tests.trust.planted import COLUMNS, MAPPING, plant
+from trust.batch_loading import BatchOrder
+from trust.rows import TableForm, read_rows
 
 HERE: Final = str(Path(__file__).relative_to(ROOT))
 PORT: Final = "http://127.0.0.1:8000"
 
 
-@dataclass
-class City:
-    """A service with its background work, a licence, and a terminal beside it."""
-
-    live: Live
-    licence: Licence
-    directory: Path
-    environment: dict[str, str]
-    empty: Database
-    """Another database, without a table."""
-    taken: set[Block] = field(default_factory=set)
-
-    def client(self, name: str, scope: Scope, **more: Any) -> tuple[str, str]:
-        """A client's secret and a token for it."""
-        clients = self.live.house.services.clients
-        new = clients.enrol(name, name=name, scopes=[scope], **more)
-        assert new is not None
-        return new.secret, clients.token(new.client)
-
-    def block(self, page: str, part: str, **others: str) -> str:
-        """The script of the block that has a part, with some of its words replaced."""
-        [found] = [block for block in blocks(page) if part in block.text]
-        self.taken.add(found)
-        script = found.text.replace("$ ", "") if found.language == "console" else found.text
-        return replaced(script, others)
-
-    def run(self, script: str, **variables: str) -> str:
-        """What a shell prints that runs a script in the directory; it stops where a command fails."""
-        done = subprocess.run(
-            ["bash", "-c", "set -euo pipefail\n" + script],
-            cwd=self.directory,
-            env={**self.environment, **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    def keep(self, name: str, content: bytes | str) -> None:
-        (self.directory / name).write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-def replaced(script: str, others: dict[str, str]) -> str:
-    for old, new in others.items():
-        assert old in script, f"no {old} in {script}"
-        script = script.replace(old, new)
-    return script
-
-
 @pytest.fixture
 def city(database: Database, empty: Database) -> Iterator[City]:
-    with (
-        TemporaryDirectory(prefix="yz-") as short,
-        TemporaryDirectory(prefix="yinzheng-city-") as directory,
-        launcher(Path(short)) as commands,
-        serving(database, Path(directory), with_worker=True, pki_rate="100000/minute") as live,
-    ):
-        house = live.house
-        house.publish_items()
-        licence = house.issue()
-        work = Path(directory) / "work"
-        (work / ".venv").mkdir(parents=True)
-        (work / ".venv" / "bin").symlink_to(commands)
-        python = commands / "python"
-        python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')  # linked to, it would not find its packages
-        python.chmod(0o755)
-        (work / "examples").symlink_to(ROOT / "examples")
-        environment = {
-            "PATH": f"{commands}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
-            "BASE": live.url,
-            "IDENTIFIER": str(licence.identifier),
-            "YINZHENG_VAR": directory,
-            "YINZHENG_BASE_URL": live.url,
-            "YINZHENG_DATABASE_URL": database.url.render_as_string(hide_password=False),
-            "YINZHENG_OBJECTS_URL": (Path(directory) / "objects").as_uri(),
-            "YINZHENG_ISOLATE_CHECKS": "false",
-        }
-        made = City(live, licence, work, environment, empty)
-        made.keep("licence.pdf", house.pdf(licence))
+    with furnished_city(database, empty) as made:
         yield made
 
 
@@ -215,110 +131,98 @@ def a_new_type(city: City) -> None:
     assert "流动摊点经营证" in text
     assert "R002" not in text
     assert "投诉" not in text
+    city.run(city.block(page, "type preview"))
+    ask, approve, issue = city.block(page, "seal apply").strip().split("\n")
+    [number] = re.findall(r"request (\d+)", city.run(ask))
+    city.run(replaced(approve, {"10": number}))
+    city.run(issue)
+    assert (city.directory / "stall.pdf").read_bytes().startswith(b"%PDF-")
 
 
-def waiting(city: City) -> int:
-    """The newest request."""
-    return max(each.id for each in city.live.house.services.seals.waiting())
+def many_licences_by_command(city: City) -> None:
+    page, house = "docs/bulk.md", city.live.house
+    house.seal(SLUG)
+    write_csv(city.directory / "permits.csv", [permit(number) for number in range(10, 13)])
+    done, rest = city.block(page, "batch issue", **{"permits.xlsx": "permits.csv"}).split("yinzheng batch list")
+    city.run(done)
+    assert len((city.directory / "result.csv").read_text("utf-8-sig").splitlines()) == 4
+    acts, cancelled = rest.split("yinzheng batch cancel")
+    write_csv(city.directory / "many.csv", [permit(number) for number in range(100, 120)])
+    said = city.run(f"yinzheng batch issue many.csv --type {SLUG} --detach --json")
+    [act] = [line for line in acts.splitlines() if "|" in line]
+    for word in ("pause", "status", "resume"):
+        line = replaced(act, {"pause|resume|status": word, "REFERENCE": json.loads(said)["reference"]})
+        found = city.run("yinzheng batch list\n" + line)
+    assert "issued 20" in found
+    read = read_rows(city.directory / "many.csv", TableForm.CSV)
+    waiting = house.services.batch_loading.load(BatchOrder(SLUG, "tests", "many.csv"), read).reference
+    city.run("yinzheng batch cancel" + replaced(cancelled, {"REFERENCE": waiting}))
 
 
-def officers(city: City) -> None:
-    script = city.block("docs/sign-in.md", "officer add", **{"--subject u-1001": "--id-number -"})
-    add, rest = script.split("yinzheng officer list")
-    numbers = [PEOPLE[name].number for name in ("jingshu", "meng")]
-    said = "".join(city.run(f"{line} <<< {number}") for line, number in zip(add.splitlines(), numbers, strict=True))
-    reference = re.findall(r"O[0-9a-f]{16}", said)[0]
-    city.run("yinzheng officer list" + rest.replace("O0123456789abcdef", reference))
-
-
-def seals(city: City) -> None:
-    page, application = "docs/seal-administrator.md", SealApplication(MARKET.code, ["business_licence"], "专用章")
-    office = city.live.house.services.seals
-    seal = city.live.house.seal().number
-    person = PEOPLE["jingshu"]
-    asked = {"--region 370203\nyinzheng seal owners": '--region 370203 <<< "$PERSON"\nyinzheng seal owners'}
-    city.run(city.block(page, "seal owner", **asked), PERSON=f"{person.name}\n{person.number}")
-    one, two = (office.apply(application, officer=APPLICANT, reason="r") for _ in range(2))
-    city.run(city.block(page, "seal reject", **{"approve 17": f"approve {one.id}", "reject 17": f"reject {two.id}"}))
-    three = office.apply(application, officer=APPLICANT, reason="r")
-    others = {"approve 17": f"approve {three.id}", "3702000000001": three.seal_number}
-    first, second = city.block(page, "--review-only", **others).split("yinzheng seal approve 18")
-    city.run(first)
-    city.run(f"yinzheng seal approve {waiting(city)}" + second)
-    granted = city.block(page, "seal grant ", **{"3702000000001": seal}).split("yinzheng seal revoke-grant 5")
-    city.run(granted[0])
-    grant = city.live.house.services.grants.of_seal(seal)[-1]
-    city.run(f"yinzheng seal revoke-grant {grant.id}" + granted[1])
-    city.run(city.block(page, "seal list", **{"3702000000001": seal}))
-    frozen = city.block(page, "seal freeze", **{"3702000000001": three.seal_number})
-    first, second = frozen.split("yinzheng seal approve 21")
-    city.run(first)
-    city.run(f"yinzheng seal approve {waiting(city)}" + second)
-
-
-def seal_data(city: City) -> None:
-    page, seal = "docs/gbt38540.md", city.live.house.seal().number
-    _, token = city.client("owner", Scope.SEALS, organisation_code=MARKET.code)
-    numbered = {"3702001234567": seal}
-    city.run(city.block(page, "seal export", **numbered, **{"https://…": city.live.url}), TOKEN=token)
-    whole = {"[": "", "]": "", "ROOTS.pem": "roots.pem"}
-    city.run(city.block(page, "seal inspect", **whole, **{"FILE.esl": "seal.esl"}))
-    city.keep("Signature.xml", "<Signature/>")
-    city.run(city.block(page, "ses sign", **numbered, **whole))
-
-
-def operations(city: City) -> None:
-    page = "docs/operations.md"
-    for part in ("db upgrade", "licence extend"):
-        city.run(city.block(page, part, **({"CODE": "business_licence"} if part == "licence extend" else {})))
-    city.run(city.block(page, "jobs list", **{"jobs retry 42": "jobs list"}))
-    city.run("yinzheng log checkpoint > checkpoint")
-    city.run(city.block(page, "doctor", **{"/offline/": ""}))
-    city.keep("backup.txt", "correct horse battery staple\n")
-    place = city.directory / "kept"
-    script = city.block(page, "yinzheng backup", **{"/etc/yinzheng/": "", "/backup ": f"{place} "})
-    saved, _, restored = script.rpartition("yinzheng restore")
-    city.run(saved)
-    city.run(
-        "yinzheng restore" + restored + "yinzheng doctor",
-        YINZHENG_DATABASE_URL=city.empty.url.render_as_string(hide_password=False),
-        YINZHENG_OBJECTS_URL=(city.directory / "restored").as_uri(),
-    )
-
-
-def new_keys(city: City) -> None:
-    page = "docs/operations.md"
-    make, retire = city.block(page, "keys data new").split("yinzheng keys data retire")
-    city.run(make)
+def archives_by_command(city: City) -> None:
+    page, planted = "docs/bulk.md", plant(7, 3, share=0)
+    scan, column = planted.rows[0], COLUMNS.index("扫描")
+    scan[column] = "scan.pdf"
+    wrong = planted.rows[1][COLUMNS.index("证件号")]
+    planted.rows[1][COLUMNS.index("证件号")] = wrong[:-1] + ("0" if wrong[-1] != "0" else "1")
+    planted.write(city.directory / "archive.csv")
+    city.keep("mapping.toml", MAPPING)
+    (city.directory / "scans").mkdir()
+    city.keep("scans/scan.pdf", blank_pdf())
+    look, take, aside, fetch, mend = re.split(r"\n(?=yinzheng)", city.block(page, "--mends REFERENCE").strip())
+    unsound = 1
+    assert city.tried(look).returncode == unsound
+    assert city.tried(take).returncode == unsound
+    [taken, *_] = re.findall(r"^(\S+) .*physician", city.run("yinzheng batch list"), re.MULTILINE)
+    city.run(replaced(aside, {"REFERENCE": taken}))
     with city.live.house.services.database.transaction() as session:
-        session.execute(sa.text("UPDATE data_key SET created_at = created_at - interval '2 minutes'"))
-    city.run("yinzheng keys data retire" + retire)
-    city.keep("new.kek", os.urandom(32))
-    settings = "export YINZHENG_KEK_FILE=new.kek\nYINZHENG_WRAPPING"
-    city.run(city.block(page, "keys rewrap", **{"/etc/yinzheng/": "", "YINZHENG_WRAPPING": settings}))
+        found = session.scalars(sa.text("SELECT identifier FROM licence WHERE scan_digest IS NOT NULL")).one()
+    city.run(replaced(fetch, {"IDENTIFIER": found}))
+    assert (city.directory / "scan.pdf").read_bytes() == blank_pdf()
+    unmended = (city.directory / "mend.csv").read_text("utf-8-sig")
+    city.keep("mend.csv", unmended.replace(planted.rows[1][COLUMNS.index("证件号")], wrong))
+    city.run(replaced(mend, {"REFERENCE": taken}))
 
 
-STORIES: Final[tuple[Callable[[City], None], ...]] = (
+def archives_by_a_client(city: City) -> None:
+    _, token = city.client("archives", Scope.ISSUE, organisation_code=MARKET.code)
+    rows = [{**permit(number), "issue_date": day} for number, day in ((300, "2024-08-17"), (301, "2024-02-30"))]
+    write_csv(city.directory / "archive.csv", rows)
+    sent, rest = city.block("docs/bulk.md", "/v1/imports?").split("curl -s -X POST", 1)
+    reference = json.loads(city.run(sent, TOKEN=token))["reference"]
+    assert "2024-02-30" in city.run("curl -s -X POST" + rest, TOKEN=token, REFERENCE=reference)
+
+
+def pyhanko_judges(city: City) -> None:
+    said = city.run(city.block("docs/pki.md", "pyhanko", **{"pip install pyhanko-cli": "", "LICENCE": "licence"}))
+    assert said.count("The signature is judged VALID.") == 2
+
+
+def damage_at_random(city: City) -> None:
+    script = city.block("docs/security.md", "tests.verify.fuzz", **{"--minutes 10": "--minutes 0.02"})
+    assert "\n0 failures" in city.run("unset YINZHENG_DATABASE_URL YINZHENG_OBJECTS_URL\n" + script)
+
+
+STORIES: Final = (
     a_first_check,
     a_department_gets_clients_and_issues,
     many_licences_at_once,
+    many_licences_by_command,
+    archives_by_command,
+    archives_by_a_client,
     licences_offline,
     a_verifier,
     the_log,
     neighbours,
     openssl_and_the_authority,
+    pyhanko_judges,
     a_new_type,
-    officers,
-    seals,
-    seal_data,
-    operations,
-    new_keys,
+    damage_at_random,
 )
 
 
 @pytest.mark.needs("bash", "curl", "openssl", "xxd", "certutil", "pdfsig")
-def test_the_commands_of_the_documentation_do_what_it_says(city: City, subtests: pytest.Subtests) -> None:
-    for story in STORIES:
-        with subtests.test(story.__name__):
-            story(city)
-    assert {block.place for block in run_by(HERE)} == {block.place for block in city.taken}
+def test_the_commands_for_departments_and_verifiers_do_what_the_pages_say(
+    city: City, subtests: pytest.Subtests
+) -> None:
+    city.tell(STORIES, HERE, subtests)
