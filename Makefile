@@ -74,14 +74,15 @@ bench:
 	@$(ENVIRONMENT) --dev
 	$(RUN)/python -m benchmarks $(ARGS)
 
-COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
+COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
 	--custom-compile-command "make lock" $(UPGRADE)
 
 lock:
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" && \
 	"$$tools/bin/pip" install --quiet uv && export PATH="$$tools/bin:$$PATH" && \
-	$(COMPILE) --group build --output-file requirements.lock && \
-	$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) pyproject.toml --group build --output-file requirements.lock && \
+	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock && \
+	echo uv | $(COMPILE) - --no-annotate --output-file .ci/installer.lock
 
 secrets:
 	@$(or $(PYTHON),python3) .ci/compose_secrets.py

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import sys
+from typing import Annotated
 
 import typer
 
@@ -34,7 +36,6 @@ from store.errors import YinzhengError
 
 app = typer.Typer(
     name="yinzheng",
-    help="印证：电子证照与电子印章可信服务。Electronic licences and e-seals.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -66,6 +67,21 @@ app.add_typer(exchange.exchange, name="exchange")
 app.add_typer(service_items.items, name="item")
 app.add_typer(objections.objection, name="objection")
 app.add_typer(officers.officer, name="officer")
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"yinzheng {importlib.metadata.version('yinzheng')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="显示版本 Tell the version.")
+    ] = False,
+) -> None:
+    """印证：电子证照与电子印章可信服务。Electronic licences and e-seals."""
 
 
 def main() -> None:

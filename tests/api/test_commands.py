@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -94,6 +95,10 @@ def test_a_licence_is_issued_suspended_resumed_and_revoked(terminal: Terminal, t
     again = terminal.run("licence", "resume", identifier, "--reason", "x")
     assert again.returncode == 1
     assert "trust.act_refused" in again.stderr
+
+
+def test_the_version_is_told(terminal: Terminal) -> None:
+    assert terminal.run("--version").stdout == f"yinzheng {version('yinzheng')}\n"
 
 
 def test_errors_are_one_line_in_each_language_and_no_traceback(terminal: Terminal, tmp_path: Path) -> None:

@@ -72,6 +72,18 @@ def served(databases: Databases) -> Iterator[Served]:
     databases.drop(database)
 
 
+def opened_as(
+    chromium: Browser, served: Served, role: str, language: str = "zh", expects: Sequence[str] = (), **options: Any
+) -> tuple[Page, Watch]:
+    """A page in a browser of its own, and what watches it; see :class:`BrowserAs`."""
+    given = {"base_url": served.url, "reduced_motion": "reduce", **options}
+    context = chromium.new_context(locale="zh-CN" if language == "zh" else "en-GB", **given)
+    context.set_default_timeout(TIMEOUT_MS)
+    context.add_cookies(served.cookies(role, language))
+    watch = Watch(context, served.url, expects)
+    return context.new_page(), watch
+
+
 @pytest.fixture
 def browser_as(chromium: Browser, served: Served) -> Iterator[BrowserAs]:
     """Opens pages as somebody, and tells at the end what went wrong on them."""
@@ -86,19 +98,11 @@ def browser_as(chromium: Browser, served: Served) -> Iterator[BrowserAs]:
         expects: Sequence[str] = (),
         **options: Any,
     ) -> Page:
-        given = {
-            "viewport": {"width": width, "height": height},
-            "base_url": served.url,
-            "reduced_motion": "reduce",
-            **options,
-        }
-        context = chromium.new_context(locale="zh-CN" if language == "zh" else "en-GB", **given)
-        context.set_default_timeout(TIMEOUT_MS)
-        context.add_cookies(served.cookies(role, language))
-        watch = Watch(context, served.url, expects)
-        page = context.new_page()
-        opened.append((page, watch))
-        return page
+        made = opened_as(
+            chromium, served, role, language, expects, viewport={"width": width, "height": height}, **options
+        )
+        opened.append(made)
+        return made[0]
 
     yield open_page
     for page, _ in opened:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import BrowserAs
 from tests.browser.served import Served
@@ -57,3 +57,25 @@ def test_what_one_reader_wrote_is_not_for_the_next(browser_as: BrowserAs, served
     page.context.add_cookies(served.cookies("issuer", "zh"))
     page.goto("/console/issue/business_licence")
     expect(page.locator("#name")).to_have_value("")
+
+
+def test_what_is_filled_in_before_the_script_has_come_is_newer_than_the_draft(browser_as: BrowserAs) -> None:
+    page = browser_as("issuer")
+    page.goto("/console/issue/business_licence")
+    page.locator("#name").fill("青岛海岸线有限公司")
+    page.locator("#address").fill("青岛市市南区香港中路 1 号")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/js/page*", hold)
+    page.goto("/console/issue/business_licence", wait_until="commit")
+    page.locator("#name").fill("青岛云栖有限公司")
+    for each in held:
+        each.continue_()
+    page.unroute("**/js/page*")
+    expect(page.locator("#address")).to_have_value("青岛市市南区香港中路 1 号")
+    expect(page.locator("#name")).to_have_value("青岛云栖有限公司")
+    page.reload()
+    expect(page.locator("#name")).to_have_value("青岛云栖有限公司")

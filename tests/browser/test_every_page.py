@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from api.languages import COOKIE
-from tests.browser.conftest import BrowserAs
+from tests.browser.conftest import opened_as
 from tests.browser.judge import HEAVIEST, too_wide, violations, weight, zoom_text
 from tests.browser.served import Served
 from tests.browser.visits import routes, visits
 from tests.browser.visits.visit import Visit
+from tests.browser.watch import Watch, watched
 
 WIDTHS = (1440, 768, 360)
 PICTURES = os.environ.get("YINZHENG_PICTURES")
@@ -26,11 +28,35 @@ def test_every_page_was_entered_once_by_each_name() -> None:
     assert len(titles) == len(set(titles)), "give visits to one page names"
 
 
+@pytest.fixture(scope="module")
+def tabs(chromium: Browser, served: Served) -> Iterator[Callable[[str], tuple[Page, Watch]]]:
+    """A tab for each role, in which its pages are opened one after the other."""
+    opened: dict[str, tuple[Page, Watch]] = {}
+
+    def of(role: str) -> tuple[Page, Watch]:
+        if role not in opened:
+            opened[role] = opened_as(chromium, served, role)
+        return opened[role]
+
+    yield of
+    for page, _ in opened.values():
+        page.context.close()
+
+
 @pytest.mark.usefixtures("axe")
 @pytest.mark.parametrize("visit", visits(), ids=lambda visit: visit.title)
-def test_a_page(visit: Visit, browser_as: BrowserAs, served: Served) -> None:
+def test_a_page(visit: Visit, tabs: Callable[[str], tuple[Page, Watch]], served: Served) -> None:
     """Accessible, within every width, with large text too, in light and dark, and light to load."""
-    page = browser_as(visit.role, expects=visit.expects)
+    page, watch = tabs(visit.role)
+    watch.begin(visit.expects)
+    _look(page, visit, served)
+    watched(page)
+    if page.url != "about:blank":
+        page.evaluate("() => sessionStorage.clear()")  # drafts, which the next visit would find
+    assert watch.faults == []
+
+
+def _look(page: Page, visit: Visit, served: Served) -> None:
     _open(page, served, visit, "zh")
     if visit.prepare is None:
         loaded = weight(page)

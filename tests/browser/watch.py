@@ -21,13 +21,17 @@ class Watch:
 
     def __init__(self, context: BrowserContext, url: str, expects: Sequence[str] = ()) -> None:
         self._origin = urlsplit(url).netloc
-        self._expects = [re.compile(each) for each in expects]
-        self._seen: list[str] = []
+        self.begin(expects)
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)
         context.on("request", self._on_request)
         context.on("requestfailed", self._on_failed)
         context.on("response", self._on_response)
+
+    def begin(self, expects: Sequence[str]) -> None:
+        """Forget what went wrong so far."""
+        self._expects = [re.compile(each) for each in expects]
+        self._seen: list[str] = []
 
     @property
     def faults(self) -> list[str]:

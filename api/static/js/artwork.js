@@ -1,4 +1,6 @@
 /** Draws the seal of a form while it is filled in: the server draws, at most a few times a second. */
+import { isTouched } from "./touched.js";
+
 const PAUSE = 350;
 const form = document.querySelector("form[data-artwork]");
 const shown = document.querySelector("[data-drawn]");
@@ -36,3 +38,5 @@ function later(event) {
 form.addEventListener("input", later);
 form.addEventListener("change", later);
 document.querySelector("[data-draws]").hidden = true;
+// what was filled in before this was loaded counts too
+if ([...form.querySelectorAll("[data-drawing]")].some(isTouched)) draw();

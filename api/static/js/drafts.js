@@ -5,6 +5,7 @@
  * `data-one-step`, when it was sent and no page came that says what went wrong.
  */
 import { toast } from "./toast.js";
+import { isTouched } from "./touched.js";
 
 const PREFIX = "draft:";
 const SENT = "draft-sent";
@@ -26,7 +27,8 @@ function write(form, draft) {
   let changed = false;
   draft.forEach(([name, value], index) => {
     const field = own[index];
-    if (field?.name !== name) return;
+    // what was filled in on this page, before this was loaded, is newer than the draft
+    if (field?.name !== name || isTouched(field)) return;
     const key = ["checkbox", "radio"].includes(field.type) ? "checked" : "value";
     if (field[key] === value) return;
     field[key] = value;
@@ -65,7 +67,9 @@ export function keepDrafts() {
       if (dialog && !document.querySelector("dialog[open]")) dialog.showModal();
       toast(form.dataset.restored);
     }
-    form.addEventListener("input", () => sessionStorage.setItem(key, JSON.stringify(read(form))));
+    const keep = () => sessionStorage.setItem(key, JSON.stringify(read(form)));
+    if (fields(form).some(isTouched)) keep();
+    form.addEventListener("input", keep);
     if ("oneStep" in form.dataset) form.addEventListener("submit", () => sessionStorage.setItem(SENT, key));
     form.addEventListener("reset", () => sessionStorage.removeItem(key));
     dialog?.addEventListener("close", () => sessionStorage.removeItem(key));

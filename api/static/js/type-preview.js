@@ -1,4 +1,6 @@
 /** Shows how a licence type looks while its definition or template is written, and what is wrong with it and where. */
+import { isTouched } from "./touched.js";
+
 const PAUSE = 900;
 const form = document.querySelector("form[data-live]");
 const picture = form.querySelector("[data-picture]");
@@ -34,4 +36,4 @@ form.addEventListener("input", () => {
   waiting = setTimeout(draw, PAUSE);
 });
 // what was written before this was loaded counts too
-if ([...form.querySelectorAll("textarea")].some((each) => each.value !== each.defaultValue)) draw();
+if ([...form.querySelectorAll("textarea")].some(isTouched)) draw();

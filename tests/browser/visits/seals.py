@@ -56,9 +56,9 @@ def use(served: Served) -> Mapping[str, str]:
 
 def describe(page: Page) -> None:
     """Say which seal is wanted, and see it drawn."""
-    before = page.locator("[data-drawn] img").get_attribute("src")
-    page.locator("#purpose").fill("行政审批专用章")
-    page.wait_for_function("before => document.querySelector('[data-drawn] img').src !== before", arg=before)
+    with page.expect_response("**/seals/new/artwork"):
+        page.locator("#purpose").fill("行政审批专用章")
+    page.locator("[data-drawn]:not([aria-busy])").wait_for()
 
 
 def entry(served: Served) -> Mapping[str, str]:
