@@ -41,7 +41,6 @@ from keys import (
     AuthorityUrls,
     CertificateAuthority,
     CertificateProfile,
-    CertificateRecord,
     CertificateRequests,
     FieldKeys,
     FieldVault,
@@ -55,6 +54,7 @@ from keys import (
     RawKey,
     RecordLog,
     RevocationLists,
+    ServiceCertificate,
     SoftCustody,
     Subject,
     TimestampAuthority,
@@ -179,6 +179,7 @@ class Keys:
     revocation_lists: RevocationLists
     ocsp: OcspResponder
     evidence: PkiEvidence
+    token: ServiceCertificate
     token_keys: TokenKeys
     signer: TokenSigner
     verifier: TokenVerifier
@@ -209,9 +210,9 @@ class Keys:
         revocation_lists = RevocationLists(database, custody, clock)
         ocsp = OcspResponder(custody, authority, database, clock)
         evidence = PkiEvidence(database, authority, revocation_lists, ocsp)
-        token = authority.ensure_service(KeyPurpose.TOKEN, TOKEN_SUBJECT)
-        token_keys = TokenKeys(custody, clock)
-        signer = TokenSigner(custody, custody.info(token.key_id), clock, issuer=base_url)
+        token = ServiceCertificate(authority, clock, KeyPurpose.TOKEN, TOKEN_SUBJECT)
+        token_keys = TokenKeys(custody, clock, compromised=authority.compromised_keys)
+        signer = TokenSigner(custody, token, clock, issuer=base_url)
         verifier = TokenVerifier(token_keys, clock, issuer=base_url)
         return cls(
             custody=custody,
@@ -221,6 +222,7 @@ class Keys:
             revocation_lists=revocation_lists,
             ocsp=ocsp,
             evidence=evidence,
+            token=token,
             token_keys=token_keys,
             signer=signer,
             verifier=verifier,
@@ -679,13 +681,13 @@ class Services:
     def consent_keys(self) -> TokenKeys:
         """The public keys of consents' records."""
         _ = self._consent_records
-        return TokenKeys(self.keys.custody, self.clock, purpose=KeyPurpose.CONSENT)
+        return self._public_keys(KeyPurpose.CONSENT)
 
     @cached_property
     def _consent_records(self) -> ConsentRecords:
         keys = self.keys
-        key = keys.custody.info(keys.authority.ensure_service(KeyPurpose.CONSENT, CONSENT_SUBJECT).key_id)
-        signer = TokenSigner(keys.custody, key, self.clock, issuer=self.settings.base_url)
+        certificate = ServiceCertificate(keys.authority, self.clock, KeyPurpose.CONSENT, CONSENT_SUBJECT)
+        signer = TokenSigner(keys.custody, certificate, self.clock, issuer=self.settings.base_url)
         return ConsentRecords(self.database, signer, RecordLog(keys.vault))
 
     @cached_property
@@ -810,18 +812,21 @@ class Services:
     def receipt_keys(self) -> TokenKeys:
         """The public keys of receipts and notices."""
         _ = self.receipt_signer
-        return TokenKeys(self.keys.custody, self.clock, purpose=KeyPurpose.RECEIPT)
+        return self._public_keys(KeyPurpose.RECEIPT)
+
+    def _public_keys(self, purpose: KeyPurpose) -> TokenKeys:
+        keys = self.keys
+        return TokenKeys(keys.custody, self.clock, purpose=purpose, compromised=keys.authority.compromised_keys)
 
     @cached_property
     def receipt_signer(self) -> TokenSigner:
         """Signs receipts and notices, with a key that signs nothing else."""
-        custody = self.keys.custody
-        key = custody.info(self._receipt_certificate.key_id)
-        return TokenSigner(custody, key, self.clock, issuer=self.settings.base_url)
+        certificate, issuer = self._receipt_certificate, self.settings.base_url
+        return TokenSigner(self.keys.custody, certificate, self.clock, issuer=issuer)
 
     @cached_property
-    def _receipt_certificate(self) -> CertificateRecord:
-        return self.keys.authority.ensure_service(KeyPurpose.RECEIPT, RECEIPT_SUBJECT)
+    def _receipt_certificate(self) -> ServiceCertificate:
+        return ServiceCertificate(self.keys.authority, self.clock, KeyPurpose.RECEIPT, RECEIPT_SUBJECT)
 
     @cached_property
     def receipt_pages(self) -> ReceiptPages:
@@ -930,8 +935,7 @@ class Services:
         """
         self._require_builtin_provider()
         keys, base_url = self.keys, self.settings.base_url
-        key = keys.custody.info(keys.authority.ensure_service(KeyPurpose.TOKEN, TOKEN_SUBJECT).key_id)
-        signer = TokenSigner(keys.custody, key, self.clock, issuer=issuer_below(base_url))
+        signer = TokenSigner(keys.custody, keys.token, self.clock, issuer=issuer_below(base_url))
         return BuiltinProvider(signer, self.clock, base_url=base_url)
 
     @cached_property

@@ -27,6 +27,7 @@ from keys.record_log import Record, RecordLog, canonical_json, salted_digest
 from keys.requests import CertificateRequests
 from keys.revocation import Revocation, RevocationReason
 from keys.rewrapping import rewrap
+from keys.service_certificate import ServiceCertificate, ServicePurpose
 from keys.soft import SoftCustody
 from keys.subjects import Subject
 from keys.timestamp import TimestampAuthority
@@ -73,6 +74,8 @@ __all__ = [
     "RevocationLists",
     "RevocationReason",
     "ScryptCost",
+    "ServiceCertificate",
+    "ServicePurpose",
     "SoftCustody",
     "Subject",
     "TimestampAuthority",

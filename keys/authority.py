@@ -33,6 +33,7 @@ from keys.errors import (
     CertificateRetiredError,
     CertificateUnknownError,
     PurposeMismatchError,
+    ServiceKeyMissingError,
 )
 from keys.foreign import ForeignCertificates
 from keys.profiles import CertificateProfile, profile_for
@@ -209,6 +210,11 @@ class CertificateAuthority:
         with self._database.transaction() as session:
             return revocations.revocation_of(session, certificate_id)
 
+    def compromised_keys(self) -> frozenset[int]:
+        """The numbers of keys that somebody else may have: a certificate of theirs was revoked for that."""
+        with self._database.transaction() as session:
+            return revocations.compromised_keys(session)
+
     def ensure_service(
         self, purpose: KeyPurpose, subject: Subject, *, algorithm: KeyAlgorithm = KeyAlgorithm.ECDSA_P256
     ) -> CertificateRecord:
@@ -249,12 +255,12 @@ class CertificateAuthority:
     def current(self, purpose: KeyPurpose) -> CertificateRecord:
         """The newest active certificate for keys of a purpose.
 
-        :raises AuthorityNotReadyError: there is none.
+        :raises ServiceKeyMissingError: there is none.
         """
         with self._database.transaction() as session:
             record = books.newest_for(session, purpose)
         if record is None:
-            raise AuthorityNotReadyError
+            raise ServiceKeyMissingError(purpose=purpose.value)
         return record
 
     def get(self, certificate_id: int) -> CertificateRecord:

@@ -219,6 +219,15 @@ class AuthorityNotReadyError(KeysError):
     en = "The certificate authority has not been set up; initialise the system first."
 
 
+class ServiceKeyMissingError(AuthorityNotReadyError):
+    """No key of a purpose has been made yet."""
+
+    code = "keys.service_key_missing"
+    kind = Kind.NOT_FOUND
+    zh = "尚无用途为 {purpose} 的密钥，首次使用时自动生成。"
+    en = "There is no key for {purpose} yet; the first use makes one."
+
+
 class IssuerExpiredError(KeysError):
     """The issuing certificate has run out, so nothing can be issued under it."""
 

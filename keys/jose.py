@@ -25,6 +25,7 @@ from jose.exceptions import JWSError
 from keys.custody import KeyCustody, KeyInfo, KeyPurpose
 from keys.errors import PurposeMismatchError, TokenExpiredError, TokenInvalidError
 from keys.jwks import ALGORITHM, encode_base64url, public_jwk
+from keys.service_certificate import ServiceCertificate
 from store.clock import Clock
 from store.errors import YinzhengError
 
@@ -68,12 +69,13 @@ class VerifyingKeys(Protocol):
 class _CustodyKey(Key):
     """A key for python-jose whose private half stays in the custody."""
 
-    def __init__(self, custody: KeyCustody, key_id: int) -> None:
+    def __init__(self, custody: KeyCustody, key_id: int, kid: str) -> None:
         self._custody = custody
-        self._key_id = key_id
+        self.key_id = key_id
+        self.kid = kid
 
     def sign(self, msg: bytes) -> bytes:
-        r, s = decode_dss_signature(self._custody.sign(self._key_id, msg))
+        r, s = decode_dss_signature(self._custody.sign(self.key_id, msg))
         # RFC 7518 3.4: two numbers of fixed length instead of DER
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
@@ -81,28 +83,28 @@ class _CustodyKey(Key):
 class TokenSigner:
     """Makes tokens. Safe to use from several threads.
 
-    :param key: a P-256 key made for tokens, receipts, consents or status lists.
+    :param key: a P-256 key made for tokens, receipts, consents or status lists, or where the one of now is told.
     :param issuer: the ``iss`` of every token.
     :param chain: the key's certificate and those above it, DER, for readers who know the root only (``x5c``).
     :raises PurposeMismatchError: the key is another.
     """
 
     def __init__(
-        self, custody: KeyCustody, key: KeyInfo, clock: Clock, *, issuer: str, chain: Sequence[bytes] = ()
+        self,
+        custody: KeyCustody,
+        key: KeyInfo | ServiceCertificate,
+        clock: Clock,
+        *,
+        issuer: str,
+        chain: Sequence[bytes] = (),
     ) -> None:
-        if key.purpose not in _SIGNING:
-            raise PurposeMismatchError(key_id=key.id, purpose=key.purpose.value, wanted=KeyPurpose.TOKEN.value)
-        try:
-            kid = public_jwk(key)["kid"]
-        except ValueError:
-            raise PurposeMismatchError(key_id=key.id, purpose=key.algorithm.value, wanted=ALGORITHM) from None
-        self._key = _CustodyKey(custody, key.id)
+        self._custody = custody
+        self._service = None if isinstance(key, KeyInfo) else key
         self._clock = clock
         self._issuer = issuer
-        self._header: dict[str, object] = {"kid": kid}
-        if chain:
-            # RFC 7515 4.1.6: plain Base64, other than all else in a token
-            self._header["x5c"] = [b64encode(each).decode() for each in chain]
+        # RFC 7515 4.1.6: plain Base64, other than all else in a token
+        self._header: dict[str, object] = {"x5c": [b64encode(each).decode() for each in chain]} if chain else {}
+        self._key = _signing(custody, key if isinstance(key, KeyInfo) else custody.info(key.current().key_id))
 
     def sign(self, claims: Mapping[str, object], *, typ: str, lifetime: timedelta, audience: str | None = None) -> str:
         """Sign claims as a token in compact form.
@@ -138,13 +140,29 @@ class TokenSigner:
 
     def _signed(self, body: Mapping[str, object], typ: str) -> str:
         payload = json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+        key = self._current()
+        headers = {"typ": typ, "kid": key.kid, **self._header}
         try:
-            return jws.sign(payload, self._key, headers={"typ": typ, **self._header}, algorithm=ALGORITHM)
+            return jws.sign(payload, key, headers=headers, algorithm=ALGORITHM)
         except JWSError as error:
             # python-jose wraps whatever the key raised
             if isinstance(error.__context__, YinzhengError):
                 raise error.__context__ from None
             raise
+
+    def _current(self) -> _CustodyKey:
+        if self._service is not None and (key_id := self._service.current().key_id) != self._key.key_id:
+            self._key = _signing(self._custody, self._custody.info(key_id))
+        return self._key
+
+
+def _signing(custody: KeyCustody, key: KeyInfo) -> _CustodyKey:
+    if key.purpose not in _SIGNING:
+        raise PurposeMismatchError(key_id=key.id, purpose=key.purpose.value, wanted=KeyPurpose.TOKEN.value)
+    try:
+        return _CustodyKey(custody, key.id, public_jwk(key)["kid"])
+    except ValueError:
+        raise PurposeMismatchError(key_id=key.id, purpose=key.algorithm.value, wanted=ALGORITHM) from None
 
 
 class TokenVerifier:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
@@ -22,6 +22,8 @@ ALGORITHM: Final = "ES256"
 
 _LOOKED_AGAIN_AFTER: Final = timedelta(seconds=1)
 """A key id that is not known is looked up at most this often, since anyone may invent one."""
+_HELD_FOR: Final = timedelta(seconds=10)
+"""A key that is known counts for this long before it is asked anew whether somebody else has it."""
 
 
 def public_jwk(key: KeyInfo) -> dict[str, str]:
@@ -40,40 +42,62 @@ def public_jwk(key: KeyInfo) -> dict[str, str]:
 class TokenKeys:
     """The public keys of one purpose that this custody holds. Safe to use from several threads.
 
-    Keys that no longer sign stay, so that the tokens they signed can be checked until they expire.
+    Keys that no longer sign stay, so that the tokens they signed can be checked until they expire; but for those that
+    somebody else may have: what they signed may be anybody's.
 
     :param purpose: TOKEN, RECEIPT or CONSENT.
+    :param compromised: tells the numbers of keys that others may have.
     """
 
-    def __init__(self, custody: KeyCustody, clock: Clock, *, purpose: KeyPurpose = KeyPurpose.TOKEN) -> None:
+    def __init__(
+        self,
+        custody: KeyCustody,
+        clock: Clock,
+        *,
+        purpose: KeyPurpose = KeyPurpose.TOKEN,
+        compromised: Callable[[], Collection[int]] = frozenset,
+    ) -> None:
         self._custody = custody
         self._clock = clock
         self._purpose = purpose
+        self._compromised = compromised
         self._verifiers: Mapping[str, Key] = {}
         self._read_at: datetime | None = None
+        self._missed_at: datetime | None = None
         self._lock = Lock()
 
     def find(self, kid: str) -> Key | None:
         """The key with this id, to verify with."""
-        key = self._verifiers.get(kid)
-        if key is not None:
-            return key
-        with self._lock:
-            now = self._clock.now()
-            if self._read_at is None or abs(now - self._read_at) >= _LOOKED_AGAIN_AFTER:
-                self._verifiers = {
-                    public_jwk(held)["kid"]: ECKey(held.load_public_key(), ALGORITHM) for held in self._held()
-                }
-                self._read_at = now
-            return self._verifiers.get(kid)
+        if kid in self._verifiers:
+            # while one looks again, the others go on
+            if self._is_due(self._read_at, _HELD_FOR) and self._lock.acquire(blocking=False):
+                try:
+                    self._read()
+                finally:
+                    self._lock.release()
+        else:
+            with self._lock:
+                if self._is_due(self._missed_at, _LOOKED_AGAIN_AFTER):
+                    self._missed_at = self._clock.now()
+                    self._read()
+        return self._verifiers.get(kid)
+
+    def _is_due(self, last: datetime | None, wait: timedelta) -> bool:
+        return last is None or abs(self._clock.now() - last) >= wait
+
+    def _read(self) -> None:
+        now = self._clock.now()
+        self._verifiers = {public_jwk(held)["kid"]: ECKey(held.load_public_key(), ALGORITHM) for held in self._held()}
+        self._read_at = now
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """The key set, to be published."""
         return {"keys": [public_jwk(key) for key in self._held()]}
 
     def _held(self) -> list[KeyInfo]:
-        held = self._custody.keys()
-        return [key for key in held if key.purpose is self._purpose and key.algorithm is KeyAlgorithm.ECDSA_P256]
+        held, others_have = self._custody.keys(), self._compromised()
+        own = [key for key in held if key.purpose is self._purpose and key.algorithm is KeyAlgorithm.ECDSA_P256]
+        return [key for key in own if key.id not in others_have]
 
 
 def _coordinate(value: int) -> str:

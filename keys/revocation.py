@@ -131,6 +131,16 @@ def revocation_of(session: Session, certificate_id: int) -> Revocation | None:
     return None if row is None else Revocation.of(row)
 
 
+def compromised_keys(session: Session) -> frozenset[int]:
+    """The numbers of keys that somebody else may have: a certificate of theirs was revoked for that."""
+    rows = (
+        sa.select(CertificateRow.key_id)
+        .join(RevocationRow, RevocationRow.certificate_id == CertificateRow.id)
+        .where(RevocationRow.reason.in_([each.value for each in _COMPROMISES]))
+    )
+    return frozenset(session.scalars(rows))
+
+
 def revocations_by(session: Session, issuer_id: int) -> list[Revocation]:
     """What an authority has revoked, oldest first; certificates that have run out since are among them."""
     rows = (

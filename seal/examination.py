@@ -90,11 +90,13 @@ def examine_seals(session: Session, found: Findings) -> Iterator[Finding]:
                 yield Finding(SEAL_UNLOGGED, where, {"seal": number})
         elif (logged := json.loads(opening)["state"]) != state:
             yield Finding(SEAL_STATE_DIFFERS, where, {"seal": number, "state": state, "logged": logged})
-    logged_seals = first_entries(SEAL_PREFIX)
-    known = sa.exists().where(SealRow.number == sa.func.substr(logged_seals.c.subject, len(SEAL_PREFIX) + 1))
-    for subject in session.scalars(sa.select(logged_seals.c.subject).where(~known)):
-        if subject not in found:
-            yield Finding(SEAL_MISSING, subject, {"seal": subject.removeprefix(SEAL_PREFIX)})
+
+    def is_recorded(number: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+        return sa.exists().where(SealRow.number == number)
+
+    for where, number in _only_logged(session, SEAL_PREFIX, is_recorded):
+        if where not in found:
+            yield Finding(SEAL_MISSING, where, {"seal": number})
 
 
 def examine_uses(session: Session, found: Findings, *, told: Callable[[int], object]) -> Iterator[Finding]:
@@ -103,7 +105,14 @@ def examine_uses(session: Session, found: Findings, *, told: Callable[[int], obj
     :param found: what was found before; what is in doubt already is left out, and so is the ledger if it was cut off.
     """
     cut_off = found.found(CUT_OFF)
-    yield from _missing(session, found)
+    recorded = sa.select(SealUseOutcomeRow.use_id).join(SealUseRow, SealUseRow.id == SealUseOutcomeRow.use_id)
+
+    def is_recorded(number: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+        return recorded.where(SealUseOutcomeRow.use_id == sa.cast(number, sa.BigInteger)).exists()
+
+    for where, use in _only_logged(session, LOG_PREFIX, is_recorded):
+        if where not in found:
+            yield Finding(USE_MISSING, where, {"use": use})
     subject = LOG_PREFIX + sa.cast(SealUseOutcomeRow.use_id, sa.Text)
     entry = newest_entry(subject)
     rows = (
@@ -130,18 +139,14 @@ def examine_uses(session: Session, found: Findings, *, told: Callable[[int], obj
             yield Finding(USE_DIFFERS, where, said)
 
 
-def _missing(session: Session, found: Findings) -> Iterator[Finding]:
-    logged = first_entries(LOG_PREFIX)
-    number = sa.cast(sa.func.substr(logged.c.subject, len(LOG_PREFIX) + 1), sa.BigInteger)
-    recorded = (
-        sa.select(SealUseOutcomeRow.use_id)
-        .join(SealUseRow, SealUseRow.id == SealUseOutcomeRow.use_id)
-        .where(SealUseOutcomeRow.use_id == number)
-    )
-    missing = sa.select(logged.c.subject).where(~recorded.exists())
-    for subject in session.scalars(missing.execution_options(yield_per=_PAGE)):
-        if subject not in found:
-            yield Finding(USE_MISSING, subject, {"use": subject.removeprefix(LOG_PREFIX)})
+def _only_logged(
+    session: Session, prefix: str, is_recorded: Callable[[sa.ColumnElement[str]], sa.ColumnElement[bool]]
+) -> Iterator[tuple[str, str]]:
+    """What the ledger has under a prefix and the tables have not: the subjects, and what follows the prefix in them."""
+    subject = first_entries(prefix).c.subject
+    rest: sa.ColumnElement[str] = sa.func.substr(subject, len(prefix) + 1)
+    rows = sa.select(subject, rest).where(~is_recorded(rest)).execution_options(yield_per=_PAGE)
+    yield from ((where, name) for where, name in session.execute(rows))
 
 
 def examine_seal_certificates(session: Session, *, before: datetime) -> Iterator[Finding]:

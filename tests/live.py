@@ -30,7 +30,7 @@ from tests.log_watch import output
 from tests.store.redis_server import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
-SERVE = [sys.executable, "-c", "from api.cli import main; main()", "serve"]
+SERVE = [sys.executable, "-c", "from api.__main__ import main; main()", "serve"]
 
 
 @dataclass
@@ -137,7 +137,7 @@ def processes(
     urls = [f"http://127.0.0.1:{port}" for port in ports]
     try:
         for url in urls:
-            _wait(url)
+            assert came_up(f"{url}/healthz"), "the service did not come up"
         yield urls
     finally:
         for each in running:
@@ -147,12 +147,15 @@ def processes(
         said.close()
 
 
-def _wait(url: str) -> None:
-    for _ in range(600):
+def came_up(url: str, said: str = "", *, process: subprocess.Popen[bytes] | None = None, seconds: int = 60) -> bool:
+    """Whether an address answers, and says something, within some seconds and before a process ends."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and (process is None or process.poll() is None):
         try:
-            if httpx2.get(f"{url}/healthz").status_code == 200:
-                return
+            answer = httpx2.get(url, timeout=5)
+            if answer.is_success and said in answer.text:
+                return True
         except httpx2.TransportError:
             pass
         time.sleep(0.1)
-    raise AssertionError("the service did not come up")
+    return False

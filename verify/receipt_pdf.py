@@ -10,7 +10,7 @@ import io
 from functools import cached_property
 from typing import Final
 
-from keys import CertificateRecord
+from keys import ServiceCertificate
 from seal.artwork import Artwork
 from seal.fonts import FontLibrary
 from seal.long_term import SealLevel
@@ -30,7 +30,7 @@ class ReceiptPages:
     :param certificate: of the key of receipts.
     """
 
-    def __init__(self, press: SealPress, fonts: FontLibrary, certificate: CertificateRecord, clock: Clock) -> None:
+    def __init__(self, press: SealPress, fonts: FontLibrary, certificate: ServiceCertificate, clock: Clock) -> None:
         self._press = press
         self._fonts = fonts
         self._certificate = certificate
@@ -42,13 +42,14 @@ class ReceiptPages:
         :raises TimeStampError: no time stamp could be had.
         """
         target = io.BytesIO()
+        certificate = self._certificate.current()
         self._press.press(
             io.BytesIO(page),
             target,
             artwork=self._artwork,
             name=_NAME,
-            key_id=self._certificate.key_id,
-            certificate_id=self._certificate.id,
+            key_id=certificate.key_id,
+            certificate_id=certificate.id,
             placement=_PLACE,
             reason=f"核验回执 {receipt_id}",
             at=self._clock.now(),

@@ -14,7 +14,8 @@ from api.ceremonies import Ceremony, CeremonyKind
 from api.commands.common import console, open_services, person, write_bytes
 from api.errors import CeremonyRefusedError
 from api.services import Services, kek_source
-from keys import KeyPurpose, create_key_file, kek_fingerprint
+from keys import KeyPurpose, ServicePurpose, create_key_file, kek_fingerprint
+from keys.errors import ServiceKeyMissingError
 from seal import Move
 from seal.texts import same_officer
 from store.acting import SERVICE
@@ -22,7 +23,7 @@ from store.database import Database
 from store.errors import YinzhengError
 from store.schema import current
 
-_SERVICES = (KeyPurpose.TIMESTAMP, KeyPurpose.TOKEN)
+_SERVICES = tuple(KeyPurpose(each.value) for each in ServicePurpose)
 """Those whose keys the service chooses by itself, as ``keys rotate`` has them."""
 
 
@@ -131,7 +132,11 @@ def _rewrap(services: Services, held: Ceremony, means: _Means) -> None:
 def _services(services: Services, held: Ceremony, _: _Means) -> None:
     authority = services.keys.authority
     for purpose in _SERVICES:
-        old = authority.current(purpose)
+        try:
+            old = authority.current(purpose)
+        except ServiceKeyMissingError:
+            held.note(f"{purpose.value}: 尚无密钥 none yet")
+            continue
         with services.database.transaction() as session:
             new = authority.renew(session, old.id)
         held.note(

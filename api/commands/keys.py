@@ -15,7 +15,16 @@ from api.commands.ceremony import ceremony
 from api.commands.common import console, open_services, person, print_json, read_bytes, write_bytes
 from api.commands.data_keys import data
 from api.services import kek_source
-from keys import CertificateRecord, KeyAlgorithm, KeyOverview, KeyPurpose, RevocationReason, Subject, read_chain
+from keys import (
+    CertificateRecord,
+    KeyAlgorithm,
+    KeyOverview,
+    KeyPurpose,
+    RevocationReason,
+    ServicePurpose,
+    Subject,
+    read_chain,
+)
 
 keys = typer.Typer(no_args_is_help=True, help="密钥与证书 Keys and certificates.")
 keys.add_typer(data, name="data")
@@ -25,13 +34,6 @@ _LARGEST_CHAIN = 1024 * 1024
 
 KeyArgument = Annotated[int, typer.Argument(help="密钥编号 Number of the key, see keys list.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="供程序读取 For programs.")]
-
-
-class ServicePurpose(StrEnum):
-    """The purposes whose keys the service chooses by itself."""
-
-    TIMESTAMP = KeyPurpose.TIMESTAMP.value
-    TOKEN = KeyPurpose.TOKEN.value
 
 
 class NewKeyPurpose(StrEnum):

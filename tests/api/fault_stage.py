@@ -117,7 +117,7 @@ class Stage:
     def start(self, command: str = "serve") -> Process:
         """Start a process of the service, without waiting for it."""
         said = output(command)
-        program = [sys.executable, "-c", "from api.cli import main; main()", command]
+        program = [sys.executable, "-c", "from api.__main__ import main; main()", command]
         running = subprocess.Popen(program, env=self.settings(), cwd=self.var, stdout=said, stderr=said)
         said.close()
         self.processes.append(Process(running, Path(said.name)))

@@ -11,9 +11,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +21,7 @@ import pytest
 
 from store.database import Database
 from tests.conftest import ROOT
+from tests.live import came_up
 from tests.pdfs import blank_pdf
 from tests.store.redis_server import RedisServer, free_port
 from tests.test_frame import services
@@ -71,7 +69,7 @@ def confined(path: Path, environment: dict[str, str], sockets: str, *words: str)
         "SOCKETS": sockets,
         "CONFINED": str(USER),
     }
-    program = [sys.executable, "-c", "import os; os.chdir('/var/lib/yinzheng'); from api.cli import main; main()"]
+    program = [sys.executable, "-c", "import os; os.chdir('/var/lib/yinzheng'); from api.__main__ import main; main()"]
     with (path / "said").open("wb") as said:
         process = subprocess.Popen(
             ["unshare", "--mount", "bash", "-c", CONFINE, "confine", *program, *words],
@@ -118,7 +116,7 @@ def test_it_serves_without_root_and_writes_where_it_may_only(database: Database)
         }
         try:
             with confined(path, environment, sockets, "serve") as process:
-                assert _ready(port, process), (path / "said").read_text("utf-8")
+                assert came_up(f"http://127.0.0.1:{port}/readyz", process=process), (path / "said").read_text("utf-8")
                 status = Path(f"/proc/{process.pid}/status").read_text()
                 facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
                 assert facts["Uid"].split() == [str(USER)] * 4
@@ -131,18 +129,6 @@ def test_it_serves_without_root_and_writes_where_it_may_only(database: Database)
                 assert "该 PDF 中没有电子印章或电子签名" in answer.text
         finally:
             redis.kill()
-
-
-def _ready(port: int, process: subprocess.Popen[bytes]) -> bool:
-    for _ in range(600):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
-                return True
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            if process.poll() is not None:
-                return False
-            time.sleep(0.1)
-    return False
 
 
 def _writable(process: subprocess.Popen[bytes]) -> set[str]:

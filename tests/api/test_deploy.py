@@ -27,7 +27,7 @@ PART = PAGE[PAGE.index("## 从零到首次核验") : PAGE.index("## 多台机器
 
 COMMAND = """#!/bin/bash
 case $1 in
-    serve | worker) exec {python} -c "from api.cli import main; main()" "$@" ;;  # told to stop by signals
+    serve | worker) exec {python} -c "from api.__main__ import main; main()" "$@" ;;  # told to stop by signals
     *) exec {launched} "$@" ;;
 esac
 """

@@ -18,11 +18,15 @@ from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 
 from api.cli import app
-from keys import create_key_file
+from api.commands.common import open_services
+from keys import ServicePurpose, create_key_file
 from keys.chain_errors import ChainWrongKeyError
-from keys.errors import KekWrongError
+from keys.errors import KekWrongError, ServiceKeyMissingError
 from store.database import Database
 from store.errors import YinzhengError
+from tests.house import House
+from verify import TrustAnchors
+from verify.offline_presentation import check_offline_presentation
 
 Run = Callable[..., str]
 
@@ -41,6 +45,26 @@ def run(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         return result.output
 
     return invoke
+
+
+@pytest.fixture
+def furnish(run: Run) -> Callable[[], object]:
+    """Has every service sign something, and verifies it."""
+
+    def furnish() -> None:
+        with open_services() as services:
+            house = House(services)
+            licence = house.issue()
+            assert services.receipt_signer
+            assert services.licence_consents
+            services.status_lists.current(1)
+            made = services.offline_presentations.present(licence.holder_index, licence.identifier, purpose="住宿登记")
+            root = TrustAnchors.of([services.keys.authority.root])
+            found = check_offline_presentation(made.text, root, now=services.clock.now()).verdict
+            assert found.passed
+            assert services.checker.check_pdf(house.pdf(licence)).passed
+
+    return furnish
 
 
 def listed(run: Run, purpose: str) -> list[dict[str, Any]]:
@@ -65,6 +89,19 @@ def test_a_service_gets_a_new_key_and_keeps_the_old_one_for_what_it_signed(run: 
     assert old["id"] == before["id"]
     assert current["id"] == new["key_id"]
     assert current["certificates"][0]["subject"] == before["certificates"][0]["subject"]
+
+
+def test_every_service_that_has_a_key_can_have_a_new_one(run: Run, furnish: Callable[[], object]) -> None:
+    for purpose in ServicePurpose:
+        if not listed(run, purpose.value):
+            with pytest.raises(ServiceKeyMissingError):
+                run("keys", "rotate", purpose.value)
+    furnish()
+    for purpose in ServicePurpose:
+        before = len(listed(run, purpose.value))
+        run("keys", "rotate", purpose.value)
+        assert len(listed(run, purpose.value)) == before + 1
+    furnish()
 
 
 def test_a_key_is_certified_outside(run: Run, tmp_path: Path) -> None:

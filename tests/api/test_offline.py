@@ -21,7 +21,7 @@ from trust.licence import LicenceState
 from verify import TrustAnchors, Verdict, inspect_pdf
 from verify.offline import check_offline
 
-COMMAND = [sys.executable, "-c", "from api.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from api.__main__ import main; main()"]
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -24,7 +24,7 @@ from tests.house import LAW, House
 from trust.decisions import Decision
 from wallet.errors import NotPresentableError
 
-COMMAND = [sys.executable, "-c", "from api.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from api.__main__ import main; main()"]
 ROOT = Path(__file__).resolve().parents[2]
 PATH = "/v1/wallet/offline-presentations"
 

@@ -9,7 +9,6 @@ import os
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
-import httpx2
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import SecretStr
@@ -32,6 +30,7 @@ from tests.api.client_keys import DepartmentKey
 from tests.api.conftest import CASE, Front
 from tests.conftest import ROOT, Databases
 from tests.house import HEALTH, House, example
+from tests.live import came_up
 from tests.log_watch import output
 from tests.store.redis_server import free_port
 
@@ -123,7 +122,7 @@ def behind(databases: Databases) -> Iterator[Behind]:
             "PROXY_CERTIFICATE": f"{name}/tls.pem",
             **{f"PROXY_{each}": f"127.0.0.1:{port}" for each, port in ports.items()},
         }
-        serve = [sys.executable, "-c", "from api.cli import main; main()", "serve", "--port"]
+        serve = [sys.executable, "-c", "from api.__main__ import main; main()", "serve", "--port"]
         commands = (
             [*serve, str(ports["API_1"])],
             [*serve, str(ports["API_2"])],
@@ -164,15 +163,7 @@ def _wait(behind: Behind) -> None:
         f"http://127.0.0.1:{ports['METRICS']}/metrics": 'haproxy_backend_active_servers{proxy="api"} 2\n',
     }
     for url, said in wanted.items():
-        for _ in range(1800):
-            try:
-                if said in httpx2.get(url).text:
-                    break
-            except httpx2.TransportError:
-                pass
-            time.sleep(0.1)
-        else:
-            raise AssertionError(f"{url} did not say {said}")
+        assert came_up(url, said, seconds=180), f"{url} did not say {said}"
 
 
 @pytest.mark.parametrize(

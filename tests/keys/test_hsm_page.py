@@ -21,7 +21,8 @@ LONG_AGO = "yinzheng 99 seal ecdsa-p256 2026-11-24T01:34:02Z"
 
 
 @pytest.mark.needs("bash", "openssl", "softhsm2-util", "pkcs11-tool")
-def test_the_commands_of_the_page_do_what_it_says(database: Database, tmp_path: Path, hsm: SoftHsm) -> None:
+def test_the_commands_of_the_page_do_what_it_says(database: Database, tmp_path: Path) -> None:
+    hsm = SoftHsm.set_up(tmp_path / "hsm")  # with no token whose name begins as that of the page does
     with shell(database, tmp_path, SOFTHSM2_CONF=str(hsm.config)) as terminal:
         install, prepare = terminal.block(PAGE, "softhsm2-util", **{"/etc/yinzheng/": ""}).split("\n", 1)
         assert install.startswith("apt-get install softhsm2 ")

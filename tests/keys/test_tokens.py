@@ -9,7 +9,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import jose.backends
@@ -24,9 +26,21 @@ from hypothesis import strategies as st
 from jose import jwt
 from keys_house import START, House
 
-from keys import KeyAlgorithm, KeyInfo, KeyPurpose, TokenKeys, TokenSigner, TokenVerifier
+from keys import (
+    CertificateRecord,
+    KeyAlgorithm,
+    KeyInfo,
+    KeyPurpose,
+    RevocationReason,
+    ServiceCertificate,
+    Subject,
+    TokenKeys,
+    TokenSigner,
+    TokenVerifier,
+)
 from keys._tables import SigningKeyRow
 from keys.errors import KeyUnknownError, PurposeMismatchError, TokenExpiredError, TokenInvalidError
+from keys.jwks import public_jwk
 
 ISSUER = "https://licences.qingdao.example"
 AUDIENCE = "verify"
@@ -259,6 +273,83 @@ class TestTime:
         later = TokenSigner(other.custody, other.make_key(KeyPurpose.TOKEN), house.clock, issuer=ISSUER)
         house.clock.advance(timedelta(seconds=2))
         verifier.verify(later.sign({}, typ=TYP, lifetime=MINUTE), typ=TYP)
+
+
+class TestChangeOfKeys:
+    """A service that goes on over them."""
+
+    @pytest.fixture
+    def running(self, house: House) -> tuple[House, TokenSigner, TokenVerifier]:
+        house.authority.ensure()
+        certificate = ServiceCertificate(house.authority, house.clock, KeyPurpose.TOKEN, Subject("令牌", "印证"))
+        signer = TokenSigner(house.custody, certificate, house.clock, issuer=ISSUER)
+        keys = TokenKeys(house.custody, house.clock, compromised=house.authority.compromised_keys)
+        return house, signer, TokenVerifier(keys, house.clock, issuer=ISSUER)
+
+    def test_a_new_key_signs_soon_after_and_what_the_old_one_signed_stays_good(
+        self, running: tuple[House, TokenSigner, TokenVerifier]
+    ) -> None:
+        house, signer, verifier = running
+        before = signer.sign({}, typ=TYP, lifetime=MINUTE)
+        old = house.authority.current(KeyPurpose.TOKEN)
+        with house.database.transaction() as session:
+            new = house.authority.renew(session, old.id)
+        assert kid(signer.sign({}, typ=TYP, lifetime=MINUTE)) == kid(before)
+        house.clock.advance(timedelta(seconds=10))
+        after = signer.sign({}, typ=TYP, lifetime=MINUTE)
+        assert kid(after) == public_jwk(house.custody.info(new.key_id))["kid"] != kid(before)
+        assert verifier.verify(before, typ=TYP).key_id == kid(before)
+        assert verifier.verify(after, typ=TYP).key_id == kid(after)
+
+    def test_a_key_that_others_may_have_counts_for_nothing_soon_after(
+        self, running: tuple[House, TokenSigner, TokenVerifier]
+    ) -> None:
+        house, signer, verifier = running
+        stolen = signer.sign({}, typ=TYP, lifetime=MINUTE)
+        verifier.verify(stolen, typ=TYP)
+        held = house.authority.current(KeyPurpose.TOKEN)
+        with house.database.transaction() as session:
+            house.authority.revoke(session, held.id, RevocationReason.KEY_COMPROMISE, actor="tests")
+        house.clock.advance(timedelta(seconds=10))
+        assert reason(verifier, stolen) == "key"
+        verifier.verify(signer.sign({}, typ=TYP, lifetime=MINUTE), typ=TYP)
+
+    def test_a_key_that_was_given_up_in_order_goes_on_to_verify(
+        self, running: tuple[House, TokenSigner, TokenVerifier]
+    ) -> None:
+        house, signer, verifier = running
+        token = signer.sign({}, typ=TYP, lifetime=MINUTE)
+        with house.database.transaction() as session:
+            held = house.authority.current(KeyPurpose.TOKEN)
+            house.authority.revoke(session, held.id, RevocationReason.SUPERSEDED, actor="tests")
+        house.clock.advance(timedelta(seconds=10))
+        verifier.verify(token, typ=TYP)
+        assert kid(signer.sign({}, typ=TYP, lifetime=MINUTE)) != kid(token)
+
+    def test_while_one_thread_looks_again_the_others_go_on_with_the_key_they_have(
+        self, running: tuple[House, TokenSigner, TokenVerifier], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        house, signer, _ = running
+        ensure, looking, found = house.authority.ensure_service, Event(), Event()
+
+        def slow(*words: Any, **more: Any) -> CertificateRecord:
+            looking.set()
+            assert found.wait(10)
+            return ensure(*words, **more)
+
+        monkeypatch.setattr(house.authority, "ensure_service", slow)
+        house.clock.advance(timedelta(seconds=10))
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(signer.sign, {}, typ=TYP, lifetime=MINUTE)
+            assert looking.wait(10)
+            signer.sign({}, typ=TYP, lifetime=MINUTE)
+            assert not waiting.done()
+            found.set()
+            waiting.result(10)
+
+
+def kid(token: str) -> str:
+    return str(header_of(token)["kid"])
 
 
 class TestForgery:
