@@ -28,6 +28,7 @@ from store.schema import upgrade
 from tests import log_watch
 from tests.house import House
 from trust import LicenceTypes
+from trust.rendering import Renderer
 
 AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 """When the time of most tests stands still."""
@@ -39,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(tool, ...): skip where a foreign tool that judges the result is missing")
     config.pluginmanager.register(log_watch, "log-watch")
     _share_compiled_statements()
+    _share_ornaments()
 
 
 def pytest_collection_finish() -> None:
@@ -62,6 +64,18 @@ def _share_compiled_statements() -> None:
         database.engine.update_execution_options(compiled_cache=compiled)
 
     Database.__init__ = opened  # type: ignore[method-assign]
+
+
+def _share_ornaments() -> None:
+    """Draw the ground of a type's pages once in this process, and not once in each test's service."""
+    made_alone, drawn = Renderer.__init__, dict[str, bytes]()
+
+    @functools.wraps(made_alone)
+    def made(renderer: Renderer, *args: Any, **kwargs: Any) -> None:
+        made_alone(renderer, *args, **kwargs)
+        renderer._ornaments = drawn
+
+    Renderer.__init__ = made  # type: ignore[method-assign]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
