@@ -146,7 +146,7 @@ def _only_logged(
     subject = first_entries(prefix).c.subject
     rest: sa.ColumnElement[str] = sa.func.substr(subject, len(prefix) + 1)
     rows = sa.select(subject, rest).where(~is_recorded(rest)).execution_options(yield_per=_PAGE)
-    yield from ((where, name) for where, name in session.execute(rows))
+    return session.execute(rows)
 
 
 def examine_seal_certificates(session: Session, *, before: datetime) -> Iterator[Finding]:

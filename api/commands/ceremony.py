@@ -23,9 +23,6 @@ from store.database import Database
 from store.errors import YinzhengError
 from store.schema import current
 
-_SERVICES = tuple(KeyPurpose(each.value) for each in ServicePurpose)
-"""Those whose keys the service chooses by itself, as ``keys rotate`` has them."""
-
 
 @dataclass(frozen=True)
 class _Means:
@@ -131,9 +128,9 @@ def _rewrap(services: Services, held: Ceremony, means: _Means) -> None:
 
 def _services(services: Services, held: Ceremony, _: _Means) -> None:
     authority = services.keys.authority
-    for purpose in _SERVICES:
+    for purpose in ServicePurpose:
         try:
-            old = authority.current(purpose)
+            old = authority.current(KeyPurpose(purpose.value))
         except ServiceKeyMissingError:
             held.note(f"{purpose.value}: 尚无密钥 none yet")
             continue

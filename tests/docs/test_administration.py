@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -19,22 +18,15 @@ from PIL import Image
 from api.builtin_provider import PEOPLE
 from api.clients import Scope
 from seal import SealApplication
-from store.database import Database
 from tests.api.test_signature_commands import codes
 from tests.conftest import ROOT
-from tests.docs.city import City, furnished_city
+from tests.docs.city import City
 from tests.docs.shell import replaced
 from tests.house import APPLICANT, APPROVER, HEALTH, MARKET
 from tests.pdfs import blank_pdf
 from tests.trust.bulk_house import body_code
 
 HERE: Final = str(Path(__file__).relative_to(ROOT))
-
-
-@pytest.fixture
-def city(database: Database, empty: Database) -> Iterator[City]:
-    with furnished_city(database, empty) as made:
-        yield made
 
 
 def waiting(city: City) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pypdfium2 import PdfDocument
 
 from api.clients import Scope
-from store.database import Database
 from tests.conftest import ROOT
-from tests.docs.city import City, furnished_city
+from tests.docs.city import City
 from tests.docs.shell import replaced
 from tests.house import HEALTH, MARKET, example
 from tests.pdfs import blank_pdf
@@ -30,12 +28,6 @@ from trust.rows import TableForm, read_rows
 
 HERE: Final = str(Path(__file__).relative_to(ROOT))
 PORT: Final = "http://127.0.0.1:8000"
-
-
-@pytest.fixture
-def city(database: Database, empty: Database) -> Iterator[City]:
-    with furnished_city(database, empty) as made:
-        yield made
 
 
 def a_first_check(city: City) -> None:
@@ -57,8 +49,8 @@ def a_department_gets_clients_and_issues(city: City) -> None:
 
 
 def many_licences_at_once(city: City) -> None:
-    page, slug = "docs/bulk.md", "food_operation_permit"
-    city.live.house.seal(slug)
+    page = "docs/bulk.md"
+    city.live.house.seal(SLUG)
     for name, numbers in (("permits.csv", (1, 2)), ("more.csv", (3, 4))):
         write_csv(city.directory / name, [permit(number) for number in numbers])
     _, token = city.client("bulk", Scope.ISSUE, organisation_code=MARKET.code)
@@ -161,10 +153,10 @@ def many_licences_by_command(city: City) -> None:
 
 def archives_by_command(city: City) -> None:
     page, planted = "docs/bulk.md", plant(7, 3, share=0)
-    scan, column = planted.rows[0], COLUMNS.index("扫描")
-    scan[column] = "scan.pdf"
-    wrong = planted.rows[1][COLUMNS.index("证件号")]
-    planted.rows[1][COLUMNS.index("证件号")] = wrong[:-1] + ("0" if wrong[-1] != "0" else "1")
+    planted.rows[0][COLUMNS.index("扫描")] = "scan.pdf"
+    column = COLUMNS.index("证件号")
+    right = planted.rows[1][column]
+    wrong = planted.rows[1][column] = right[:-1] + ("0" if right[-1] != "0" else "1")
     planted.write(city.directory / "archive.csv")
     city.keep("mapping.toml", MAPPING)
     (city.directory / "scans").mkdir()
@@ -180,7 +172,7 @@ def archives_by_command(city: City) -> None:
     city.run(replaced(fetch, {"IDENTIFIER": found}))
     assert (city.directory / "scan.pdf").read_bytes() == blank_pdf()
     unmended = (city.directory / "mend.csv").read_text("utf-8-sig")
-    city.keep("mend.csv", unmended.replace(planted.rows[1][COLUMNS.index("证件号")], wrong))
+    city.keep("mend.csv", unmended.replace(wrong, right))
     city.run(replaced(mend, {"REFERENCE": taken}))
 
 
