@@ -1,5 +1,3 @@
-# syntax=docker/dockerfile:1
-
 FROM python:3.12-slim-bookworm AS build
 WORKDIR /src
 RUN python -m venv --without-pip /opt/yinzheng
@@ -15,6 +13,7 @@ COPY wallet wallet
 COPY verify verify
 COPY api api
 COPY migrations migrations
+COPY examples examples
 COPY yinzheng yinzheng
 # The lock holds what builds the project too; the image has no use for it once that is done.
 RUN pip --python /opt/yinzheng/bin/python install --no-cache-dir --no-deps --no-build-isolation . && \

@@ -13,7 +13,7 @@ SITE = $(RUN)/sphinx-build -q -n -W --keep-going -c docs/site . var/docs
 # every command and every test starts programs; what they compile is kept, whatever the machine says
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo serve test check check-code check-docs development docs audit sbom bench lock secrets
+.PHONY: help demo serve test check check-code check-docs development docs audit sbom bench rehearse lock secrets
 .DEFAULT_GOAL := help
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo "make audit   hold the locked dependencies against known advisories"
 	@echo "make sbom    list what it is made of, with licences, in var/sbom.json and var/sbom-dev.json (CycloneDX)"
 	@echo "make bench   run the benchmarks"
+	@echo "make rehearse  follow the guides to deployment on machines of their own; as root, see CONTRIBUTING.md"
 	@echo "make lock    pin and hash the dependencies anew; UPGRADE=--upgrade takes newer versions"
 	@echo "make secrets make the secrets that docker-compose.yml needs"
 	@echo "PYTHON=/path/to/python3 chooses the Python that .venv is made with"
@@ -74,6 +75,10 @@ bench:
 	@$(ENVIRONMENT) --dev
 	$(RUN)/python -m benchmarks $(ARGS)
 
+rehearse:
+	@$(ENVIRONMENT) --dev
+	$(RUN)/pytest -m rehearsal tests/rehearsal $(ARGS)
+
 COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
 	--custom-compile-command "make lock" $(UPGRADE)
 
@@ -85,4 +90,4 @@ lock:
 	echo uv | $(COMPILE) - --no-annotate --output-file .ci/installer.lock
 
 secrets:
-	@$(or $(PYTHON),python3) .ci/compose_secrets.py
+	@$(or $(PYTHON),python3) deploy/compose_secrets.py

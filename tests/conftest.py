@@ -38,6 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(tool, ...): skip where a foreign tool that judges the result is missing")
+    config.addinivalue_line("markers", "rehearsal: follows a guide on a machine of its own (make rehearse)")
     config.pluginmanager.register(log_watch, "log-watch")
     _share_compiled_statements()
     _share_ornaments()

@@ -159,9 +159,9 @@ def test_the_image_runs_as_nobody_in_particular_from_hashed_packages() -> None:
 
 
 def test_secrets_are_made_once_at_random_and_out_of_reach(tmp_path: Path) -> None:
-    script = tmp_path / ".ci" / "compose_secrets.py"
+    script = tmp_path / "deploy" / "compose_secrets.py"
     script.parent.mkdir()
-    shutil.copy(ROOT / ".ci" / "compose_secrets.py", script)
+    shutil.copy(ROOT / "deploy" / "compose_secrets.py", script)
 
     def make() -> subprocess.CompletedProcess[str]:
         return subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -19,11 +20,11 @@ import sqlalchemy as sa
 from store.database import Database
 from tests.conftest import ROOT, Databases
 from tests.docs.launcher import launcher
+from tests.docs.pages import blocks, read
 from tests.store.redis_server import RedisServer, free_port
 from tests.trust.test_codes import citizen_number
 
-PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-PART = PAGE[PAGE.index("## 从零到首次核验") : PAGE.index("## 多台机器")]
+PAGE = "docs/deploy.md"
 
 COMMAND = """#!/bin/bash
 case $1 in
@@ -33,8 +34,10 @@ esac
 """
 
 
-def blocks(language: str) -> str:
-    return "\n".join(re.findall(rf"^```{language}\n(.*?)^```$", PART, re.MULTILINE | re.DOTALL))
+def statements() -> list[str]:
+    """What the superuser of PostgreSQL is to do."""
+    [block] = re.findall(r"^```sql\n(.*?)^```$", read(PAGE), re.MULTILINE | re.DOTALL)
+    return [each for each in block.split(";\n") if each.strip()]
 
 
 @pytest.mark.needs("bash", "curl", "haproxy", "openssl", "python3", "redis-server")
@@ -48,8 +51,12 @@ def test_from_nothing_to_a_first_check(databases: Databases, database: Database)
         (path / "yinzheng").chmod(0o755)
         redis = RedisServer(Path(name))
         redis.start()
+        for each in ("etc", "proxy", "lib", "backups"):
+            (Path(name) / each).mkdir()
+        shutil.copy(ROOT / "deploy" / "haproxy.cfg", Path(name) / "proxy")
         ports = {port: str(free_port()) for port in ("443", "8443", "80", "8001", "8002", "9460")}
         other = {
+            "/etc/yinzheng-proxy": f"{name}/proxy",
             "/etc/yinzheng": f"{name}/etc",
             "/var/lib/yinzheng": f"{name}/lib",
             "/var/backups/yinzheng": f"{name}/backups",
@@ -70,12 +77,12 @@ def test_from_nothing_to_a_first_check(databases: Databases, database: Database)
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("YINZHENG_", "PROXY_"))}
         environment |= {"PATH": f"{path}:{environment['PATH']}", "PYTHONPATH": str(ROOT)}
         environment["YINZHENG_ISOLATE_CHECKS"] = "false"  # each process of its own would take seconds to load
-        script = f"set -euo pipefail\ntrap 'kill $(jobs -p); wait' EXIT\n{elsewhere(blocks('sh'))}"
+        typed = "\n".join(block.typed for block in blocks(PAGE) if block.run_by == "tests/api/test_deploy.py")
+        script = f"set -euo pipefail\ntrap 'kill $(jobs -p); wait' EXIT\n{elsewhere(typed)}"
         with psycopg.connect(superuser.render_as_string(hide_password=False), autocommit=True) as admin:
             try:
-                for statement in elsewhere(blocks("sql")).split(";\n"):
-                    if statement.strip():
-                        admin.execute(statement.encode())
+                for statement in statements():
+                    admin.execute(elsewhere(statement).encode())
                 ran = subprocess.run(
                     ["bash", "-c", script],
                     cwd=ROOT,
