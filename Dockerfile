@@ -27,7 +27,7 @@ RUN apt-get update && \
     rm -rf /var/lib/apt/lists/* && \
     groupadd --gid 10001 yinzheng && \
     useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/yinzheng --shell /usr/sbin/nologin yinzheng && \
-    install --directory --owner yinzheng --group yinzheng --mode 0700 /var/lib/yinzheng
+    install --directory --owner yinzheng --group yinzheng --mode 0700 /var/lib/yinzheng /var/backups/yinzheng
 COPY --from=build /opt/yinzheng /opt/yinzheng
 ENV PATH=/opt/yinzheng/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -37,8 +37,8 @@ ENV PATH=/opt/yinzheng/bin:$PATH \
     YINZHENG_FONT_PATHS=/usr/share/fonts/opentype/noto \
     YINZHENG_HOST=0.0.0.0 \
     YINZHENG_PORT=8000
-# All that is kept lies in this directory; the rest of the file system may be read only, with a small /tmp.
-VOLUME /var/lib/yinzheng
+# All that is kept lies in these; the rest of the file system may be read only, with a small /tmp.
+VOLUME /var/lib/yinzheng /var/backups/yinzheng
 WORKDIR /var/lib/yinzheng
 USER 10001:10001
 EXPOSE 8000

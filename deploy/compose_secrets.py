@@ -25,6 +25,7 @@ def main():
             "redis_url.txt": f"redis://yinzheng:{redis}@redis:6379/0",
         },
         {"kek.txt": secrets.token_hex(32)},
+        {"backup_passphrase.txt": secrets.token_urlsafe(32)},
     ):
         there = [name for name in group if (PLACE / name).exists()]
         if there and len(there) < len(group):

@@ -151,8 +151,8 @@ def test_the_image_runs_as_nobody_in_particular_from_hashed_packages() -> None:
     assert "HEALTHCHECK" in final
     assert not re.search(r"\bpip\b|gcc|build-essential", final)
     copied = set(re.findall(r"^COPY (\w+) \w+$", text, re.MULTILINE))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    packages = set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    packages = {*wheel["packages"], *wheel["force-include"]}
     assert copied == packages
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
     assert packages | {"requirements.lock", "pyproject.toml", "README.md", "LICENSE"} == allowed

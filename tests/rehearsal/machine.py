@@ -1,117 +1,44 @@
-"""A newly installed Debian, started by systemd in a container of its own, to follow guides on to the letter.
+"""A newly installed Debian, started by systemd in a container of its own.
 
-Packages come from where this machine has its own; once it has them, it is started without any network but its loopback
-interface.
+Once it has its packages, it is started without any network but its loopback interface.
 """
 
 from __future__ import annotations
 
-import io
-import os
 import platform
-import shlex
-import shutil
 import subprocess
-import tarfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
 
-from tests.conftest import ROOT
-
-SOURCE: Final = "/srv/yinzheng"
-"""Where the machine has the tree of files."""
-_PLACES: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_ENVIRONMENT: Final = ["env", "-i", f"PATH={_PLACES}", "LANG=C.UTF-8", "HOME=/root", "DEBIAN_FRONTEND=noninteractive"]
-_TRUSTED: Final = Path("etc/ssl/certs/ca-certificates.crt")
-
-
-class Terminal:
-    """A shell of somebody on the machine that stays open: what a block has set, the next one finds."""
-
-    def __init__(self, machine: Machine, user: str) -> None:
-        self._machine, self._user = machine, user
-        self._shell = subprocess.Popen(
-            machine.inside("runuser", "-u", user, "--", "bash"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self._blocks = 0
-        self.run(f"set -euo pipefail; cd {SOURCE}")
-
-    def run(self, script: str, said: str = "") -> str:
-        """What a script prints.
-
-        :param said: what its commands read.
-        :raises AssertionError: one of them failed.
-        """
-        assert self._shell.stdin is not None
-        assert self._shell.stdout is not None
-        self._blocks += 1
-        name, end = f"/run/block-{self._user}-{self._blocks}", f"-- block {self._blocks} is done --"
-        self._machine.write(name, script)
-        self._machine.write(f"{name}.said", said)
-        self._shell.stdin.write(f". {name} < {name}.said; printf '\\n%s\\n' {shlex.quote(end)}\n")
-        self._shell.stdin.flush()
-        patience = threading.Timer(300, self._shell.kill)
-        patience.start()
-        printed = ""
-        try:
-            for line in self._shell.stdout:
-                if line == f"{end}\n":
-                    return printed
-                printed += line
-        finally:
-            patience.cancel()
-        raise AssertionError(f"{script}\n{printed}")
-
-    def close(self) -> None:
-        """Leave the shell."""
-        assert self._shell.stdin is not None
-        assert self._shell.stdout is not None
-        self._shell.stdin.close()
-        self._shell.wait(30)
-        self._shell.stdout.close()
+from tests.rehearsal.debian import SOURCE, install, unpack_tree
+from tests.rehearsal.terminal import ENVIRONMENT, Terminal
 
 
 class Machine:
-    """The machine."""
+    """The machine.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    :param root: its files.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
         self._container: subprocess.Popen[bytes] | None = None
         self._terminals: list[Terminal] = []
 
-    def inside(self, *command: str) -> list[str]:
-        """What starts a command inside, as root."""
-        assert self._container is not None
-        children = Path(f"/proc/{self._container.pid}/task/{self._container.pid}/children")
-        [leader] = children.read_text("ascii").split()
-        return ["nsenter", "--target", leader, "--all", *_ENVIRONMENT, *command]
-
     def terminal(self, user: str) -> Terminal:
         """A new shell for somebody."""
-        self._terminals.append(Terminal(self, user))
+        self._terminals.append(Terminal(self._inside("runuser", "-u", user, "--", "bash"), self._root, SOURCE))
         return self._terminals[-1]
-
-    def write(self, path: str, text: str) -> None:
-        """Write a file that everybody there can read."""
-        subprocess.run(
-            self.inside("sh", "-c", f"umask 022; cat > {path}"), input=text, text=True, check=True, timeout=10
-        )
 
     def run(self, *command: str) -> str:
         """What a command prints, run as root.
 
         :raises AssertionError: it failed.
         """
-        done = subprocess.run(self.inside(*command), capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(self._inside(*command), capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
@@ -121,7 +48,7 @@ class Machine:
         :raises AssertionError: a command of it failed.
         """
         done = subprocess.run(
-            [*self._contained("--pipe"), *_ENVIRONMENT, "bash", "-c", f"set -euo pipefail; cd {SOURCE}\n{script}"],
+            [*self._contained("--pipe"), *ENVIRONMENT, "bash", "-c", f"set -euo pipefail; cd {SOURCE}\n{script}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -139,17 +66,15 @@ class Machine:
         self._container = subprocess.Popen(
             self._contained("--boot", "--private-network"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
+        state = ""
         for _ in range(300):
-            came_up = subprocess.run(
-                self.inside("systemctl", "is-system-running", "--wait") if self._has_leader() else ["false"],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if came_up.stdout:
+            if self._leader() is not None:
+                asked = self._inside("systemctl", "is-system-running", "--wait")
+                state = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=120).stdout.strip()
+            if state:
                 break
             time.sleep(0.2)
-        assert came_up.stdout == "running\n", came_up.stdout + self.run("systemctl", "--failed")
+        assert state == "running", f"{state} {self.run('systemctl', '--failed')}"
 
     def stop(self) -> None:
         """Shut it down in an orderly way."""
@@ -160,43 +85,31 @@ class Machine:
             self._container.wait(180)
             self._container = None
 
-    def _has_leader(self) -> bool:
+    def _leader(self) -> str | None:
+        """The first process inside, by its number outside."""
         assert self._container is not None
-        children = Path(f"/proc/{self._container.pid}/task/{self._container.pid}/children")
-        return len(children.read_text("ascii").split()) == 1
+        children = Path(f"/proc/{self._container.pid}/task/{self._container.pid}/children").read_text("ascii").split()
+        return children[0] if len(children) == 1 else None
+
+    def _inside(self, *command: str) -> list[str]:
+        leader = self._leader()
+        assert leader is not None, "the machine does not run"
+        return ["nsenter", f"--target={leader}", "--all", *ENVIRONMENT, *command]
 
     def _contained(self, *options: str) -> list[str]:
-        return ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", f"--directory={self._path}", *options]
+        return ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", f"--directory={self._root}", *options]
 
 
 @contextmanager
 def new_machine() -> Iterator[Machine]:
-    """A machine that is switched off, with the tree of files as it is in git and in the working tree."""
+    """A machine with the tree of files, that is switched off yet; of the same release of Debian as this one."""
     with TemporaryDirectory(prefix="yinzheng-machine-", dir="/var/tmp") as name:
-        path = Path(name) / "root"
+        root = Path(name) / "root"
         codename = platform.freedesktop_os_release()["VERSION_CODENAME"]
-        subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=minbase", "--include=systemd,systemd-sysv,dbus,ca-certificates"]
-            + [codename, str(path)],
-            check=True,
-            stdin=subprocess.DEVNULL,
-        )
-        for each in (Path("etc/pip.conf"), _TRUSTED):
-            if (Path("/") / each).exists():
-                shutil.copy(Path("/") / each, path / each)
-        _unpack_tree(path / SOURCE.removeprefix("/"))
-        machine = Machine(path)
+        install(root, codename, "systemd", "systemd-sysv", "dbus", "ca-certificates")
+        unpack_tree(root)
+        machine = Machine(root)
         try:
             yield machine
         finally:
             machine.stop()
-
-
-def _unpack_tree(path: Path) -> None:
-    git = ["git", "-C", str(ROOT)]
-    changed = subprocess.run([*git, "stash", "create"], capture_output=True, text=True, check=True).stdout.strip()
-    packed = subprocess.run([*git, "archive", changed or "HEAD"], capture_output=True, check=True).stdout
-    path.mkdir(parents=True)
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(path, filter="data")
-    os.chmod(path, 0o755)

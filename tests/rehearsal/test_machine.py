@@ -77,7 +77,7 @@ def its_upgrade_interrupts_nobody(root: Terminal, service: Terminal) -> None:
     """Bring up the schema and restart the API processes one by one, while departments call."""
     service.run(
         """
-        (unset YINZHENG_DATABASE_URL_FILE YINZHENG_OBJECTS_URL; set -a; . /etc/yinzheng/yinzheng.env; yinzheng db upgrade)
+        (set -a; . /etc/yinzheng/yinzheng.env; yinzheng db upgrade)
         : > /var/lib/yinzheng/answers
         touch /var/lib/yinzheng/calls
         while test -e /var/lib/yinzheng/calls; do
