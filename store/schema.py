@@ -30,6 +30,14 @@ class SchemaOutdatedError(YinzhengError):
     en = "The database is at revision {current} and this program needs {expected}: run yinzheng db upgrade first."
 
 
+class SchemaMissingError(SchemaOutdatedError):
+    """The database was never brought to any version."""
+
+    code = "store.schema_missing"
+    zh = "数据库中尚无本程序的表，请先运行 yinzheng db upgrade。"
+    en = "The database has no tables of this program yet: run yinzheng db upgrade first."
+
+
 class SchemaUnknownError(YinzhengError):
     """The database was brought to a version that this program does not know, most likely a newer one."""
 
@@ -132,6 +140,7 @@ def current(database: Database) -> str | None:
 def require_current(database: Database) -> None:
     """Make sure that the database is at the newest revision.
 
+    :raises SchemaMissingError: nothing is in it yet.
     :raises SchemaOutdatedError: it is behind.
     :raises SchemaUnknownError: it is ahead.
     :raises DatabaseUnavailableError: it cannot be reached.
@@ -139,6 +148,8 @@ def require_current(database: Database) -> None:
     expected, _ = _revisions(_place())
     found = current(database)
     if found != expected:
+        if found is None:
+            raise SchemaMissingError
         _refuse_unknown(found)
         raise SchemaOutdatedError(current=found, expected=expected)
 

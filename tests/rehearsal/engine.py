@@ -34,7 +34,10 @@ mount -t tmpfs tmpfs run
 rm -f etc/resolv.conf
 echo nameserver 10.0.2.3 > etc/resolv.conf
 ip link set lo up
-exec chroot . dockerd --log-level warn
+pivot_root . mnt
+cd /
+umount --lazy /mnt
+exec dockerd --log-level warn
 """
 
 
@@ -64,7 +67,7 @@ class Engine:
 
     def terminal(self) -> Terminal:
         """A new shell of root's."""
-        enter = ["nsenter", f"--target={self._leader}", "--net", "--mount", "--pid", "--root", "--wdns=/"]
+        enter = ["nsenter", f"--target={self._leader}", "--net", "--mount", "--pid"]
         self._terminals.append(Terminal([*enter, *ENVIRONMENT, "bash"], self._root, SOURCE))
         return self._terminals[-1]
 

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
-PATIENCE: Final = 600
+PATIENCE: Final = 300
 """Seconds that a block may take."""
 ENVIRONMENT: Final = [
     "env",

@@ -105,12 +105,13 @@ def its_upgrade_interrupts_nobody(root: Terminal, service: Terminal) -> None:
 def it_keeps_to_itself(machine: Machine, service: Terminal) -> None:
     """What each may read and do: the proxy knows no secret of the service, and the service not the proxy's key."""
     machine.run("runuser", "-u", "haproxy", "--", "test", "!", "-r", "/etc/yinzheng/kek")
-    service.run("test -r /etc/yinzheng/kek && ! test -w /etc/yinzheng/yinzheng.env")
-    service.run("! test -r /etc/yinzheng-proxy/tls.pem.key")
+    service.run("test -r /etc/yinzheng/kek -a ! -w /etc/yinzheng/yinzheng.env")
+    service.run("test ! -r /etc/yinzheng-proxy/tls.pem.key")
     machine.run("runuser", "-u", "postgres", "--", "test", "!", "-x", "/etc/yinzheng")
     for unit in ("yinzheng-api@8001", "yinzheng-worker", "yinzheng-proxy"):
         [process] = machine.run("systemctl", "show", "--property=MainPID", "--value", unit).split()
         status = machine.run("cat", f"/proc/{process}/status")
         assert re.search(r"^NoNewPrivs:\t1$", status, re.MULTILINE), (unit, status)
         assert re.search(r"^Uid:\t(?!0\b)", status, re.MULTILINE), (unit, status)
-        machine.run("nsenter", f"--target={process}", "--mount", "sh", "-c", "! touch /usr/x /etc/x /opt/yinzheng/x")
+        for place in ("/usr", "/etc", "/opt/yinzheng"):
+            machine.run("nsenter", f"--target={process}", "--mount", "sh", "-c", f"! touch {place}/written")
