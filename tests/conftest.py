@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from api.services import Services
 from api.settings import Settings
+from seal import pictures
 from store.acting import SERVICE
 from store.clock import FixedClock, SystemClock
 from store.database import Database
@@ -44,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _share_compiled_statements()
     _share_ornaments()
     _share_routes()
+    pictures.read_svg = functools.cache(pictures.read_svg)  # the same few seals are made and used all along
 
 
 def pytest_collection_finish() -> None:
