@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -33,12 +32,11 @@ def install(path: Path, codename: str, *packages: str) -> None:
 
 
 def unpack_tree(root: Path) -> None:
-    """Put the tree of files into a system: what git has, with what was changed since."""
+    """Put a clone of the repository into a system, with what was changed here since the last commit."""
+    path = root / SOURCE.removeprefix("/")
     git = ["git", "-C", str(ROOT)]
+    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(path)], check=True)
     changed = subprocess.run([*git, "stash", "create"], capture_output=True, text=True, check=True).stdout.strip()
     packed = subprocess.run([*git, "archive", changed or "HEAD"], capture_output=True, check=True).stdout
-    path = root / SOURCE.removeprefix("/")
-    path.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(path, filter="data")
-    shutil.copymode("/srv", path)

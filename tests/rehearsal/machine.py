@@ -42,13 +42,19 @@ class Machine:
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def install(self, script: str) -> None:
-        """Run a script as root before the machine is started: with the network of this one.
+    def install(self, script: str) -> str:
+        """What a script prints that root runs before the machine is started: with the network of this one.
 
         :raises AssertionError: a command of it failed.
         """
         done = subprocess.run(
-            [*self._contained("--pipe"), *ENVIRONMENT, "bash", "-c", f"set -euo pipefail; cd {SOURCE}\n{script}"],
+            [
+                *self._contained("--pipe", "--as-pid2"),
+                *ENVIRONMENT,
+                "bash",
+                "-c",
+                f"set -euo pipefail; cd {SOURCE}\n{script}",
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -57,6 +63,7 @@ class Machine:
             timeout=1200,
         )
         assert done.returncode == 0, f"{script}\n{done.stdout[-4000:]}"
+        return done.stdout
 
     def start(self) -> None:
         """Switch it on, and wait until it runs.
