@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import manimgx_fonts_cjk
 from playwright.sync_api import Browser, sync_playwright
 
+WHOLE: Final = "chromium"
+"""The one with all that it has."""
+_WINDOWLESS: Final = "chromium-headless-shell"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -32,8 +36,8 @@ _FONTS = """<?xml version="1.0"?>
 
 
 def installed() -> str | None:
-    """Where it is; None where it is not."""
-    return shutil.which("chromium")
+    """Where it is: the one without a window if it can be had, which takes a sixth less time. None where neither is."""
+    return shutil.which(_WINDOWLESS) or shutil.which(WHOLE)
 
 
 @contextmanager

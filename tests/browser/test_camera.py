@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
-from tests.browser.chromium import FLAGS, installed
+from tests.browser.chromium import FLAGS, WHOLE
 from tests.browser.served import Served
 from wallet.qr import QrCode
+
+pytestmark = pytest.mark.needs(WHOLE)  # the one without a window has no camera
 
 
 def _seen(text: str, directory: Path) -> Path:
@@ -29,7 +33,7 @@ def _seen(text: str, directory: Path) -> Path:
 def _with_camera(chromium: Browser, film: Path) -> Browser:
     camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
     flags: Sequence[str] = [*FLAGS, *camera]
-    return chromium.browser_type.launch(executable_path=installed(), args=list(flags))
+    return chromium.browser_type.launch(executable_path=shutil.which(WHOLE), args=list(flags))
 
 
 def test_a_code_before_the_camera_is_checked(chromium: Browser, served: Served, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""README.md and CONTRIBUTING.md on a machine that has Python, git and make: what a newcomer types, as an ordinary user."""
+"""README.md and CONTRIBUTING.md on a machine with Python, git and make: what a newcomer types, as an ordinary user."""
 
 from __future__ import annotations
 
