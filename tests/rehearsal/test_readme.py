@@ -26,10 +26,8 @@ def typed(machine: Machine, script: str) -> str:
 
     :raises AssertionError: a command of it failed.
     """
-    here = f"cd {SOURCE}\n{script}"
-    return machine.install(
-        f"cat > /srv/typed <<'THE-END'\n{here}\nTHE-END\nrunuser -u somebody -- bash -euo pipefail /srv/typed"
-    )
+    written = f"cat > /srv/typed <<'THE-END'\ncd {SOURCE}\n{script}\nTHE-END\n"
+    return machine.install(f"{written}runuser --login somebody --command 'bash -euo pipefail /srv/typed'")
 
 
 def test_a_newcomer_gets_what_the_pages_promise() -> None:
