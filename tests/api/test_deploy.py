@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from store.database import Database
 from tests.conftest import ROOT, Databases
 from tests.docs.launcher import launcher
-from tests.docs.pages import blocks, read
+from tests.docs.pages import blocks, statements
 from tests.store.redis_server import RedisServer, free_port
 from tests.trust.test_codes import citizen_number
 
@@ -32,12 +32,6 @@ case $1 in
     *) exec {launched} "$@" ;;
 esac
 """
-
-
-def statements() -> list[str]:
-    """What the superuser of PostgreSQL is to do."""
-    [block] = re.findall(r"^```sql\n(.*?)^```$", read(PAGE), re.MULTILINE | re.DOTALL)
-    return [each for each in block.split(";\n") if each.strip()]
 
 
 @pytest.mark.needs("bash", "curl", "haproxy", "openssl", "python3", "redis-server")
@@ -81,8 +75,9 @@ def test_from_nothing_to_a_first_check(databases: Databases, database: Database)
         script = f"set -euo pipefail\ntrap 'kill $(jobs -p); wait' EXIT\n{elsewhere(typed)}"
         with psycopg.connect(superuser.render_as_string(hide_password=False), autocommit=True) as admin:
             try:
-                for statement in statements():
-                    admin.execute(elsewhere(statement).encode())
+                for statement in elsewhere(statements(PAGE)).split(";\n"):
+                    if statement.strip():
+                        admin.execute(statement.encode())
                 ran = subprocess.run(
                     ["bash", "-c", script],
                     cwd=ROOT,

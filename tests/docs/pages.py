@@ -106,6 +106,12 @@ def blocks(page: str) -> list[Block]:
     return made
 
 
+def statements(page: str) -> str:
+    """What the page has a superuser of PostgreSQL do, in its one block of SQL."""
+    [block] = (found["text"] for found in _FENCE.finditer(read(page)) if found["language"] == "sql")
+    return block
+
+
 def run_by(test: str) -> list[Block]:
     """The blocks that the file of a test says to run."""
     return [block for page in pages() for block in blocks(page) if block.run_by == test]

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from tests.docs.pages import Block, blocks, read
+from tests.docs.pages import Block, blocks, statements
 from tests.rehearsal.machine import Machine, Terminal, new_machine
 from tests.trust.test_codes import citizen_number
 
@@ -34,11 +34,6 @@ def of(user: str) -> list[Block]:
     return found
 
 
-def statements(password: str) -> str:
-    [block] = re.findall(r"^```sql\n(.*?)^```$", read(PAGE), re.MULTILINE | re.DOTALL)
-    return str(block).replace("…", password)
-
-
 def test_from_a_new_machine_to_a_restored_back_up(machine: Machine) -> None:
     password, number = secrets.token_hex(16), citizen_number("370202", date(1990, 3, 7), 512) + "\n"
     program, settings, rights, start = of("root")
@@ -47,7 +42,7 @@ def test_from_a_new_machine_to_a_restored_back_up(machine: Machine) -> None:
     machine.install(program.typed)
     machine.start()
     root, service = machine.terminal("root"), machine.terminal("yinzheng")
-    machine.terminal("postgres").run("psql --quiet --set ON_ERROR_STOP=1", said=statements(password))
+    machine.terminal("postgres").run("psql --quiet --set ON_ERROR_STOP=1", said=statements(PAGE).replace("…", password))
     for block in (settings, rights):
         root.run(block.typed.replace("…", password))
     service.run(schema.typed)

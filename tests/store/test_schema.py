@@ -59,8 +59,9 @@ def test_an_empty_database_is_brought_to_the_newest_revision(empty: Database, st
     upgrade(empty)
     with empty.transaction() as session:
         session.execute(sa.text("UPDATE alembic_version SET version_num = 'one'"))
-    with pytest.raises(SchemaOutdatedError, match="revision one and this program needs two"):
+    with pytest.raises(SchemaOutdatedError, match="revision one and this program needs two") as caught:
         require_current(empty)
+    assert "two" in caught.value.message_zh
 
 
 def test_processes_that_upgrade_at_once_do_not_disturb_each_other(empty: Database, steps: Path) -> None:
